@@ -1,0 +1,22 @@
+#![doc = include_str!("../docs/architecture.md")]
+
+pub mod cache;
+pub mod catalog;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod connections;
+pub mod control;
+pub mod gateway;
+pub mod id;
+pub mod keys;
+pub mod limits;
+pub mod net;
+pub mod oauth;
+pub mod plane;
+pub mod sandbox;
+pub mod server;
+pub mod store;
+pub mod telemetry;
+pub mod vault;
+pub mod web;
