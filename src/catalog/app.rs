@@ -1,17 +1,26 @@
-//! What one app file says: the types behind `config/apps/*.toml`, and nothing computed from them.
+//! What one app file says: the types behind `config/apps/*.toml`, and the questions others ask of them.
 //!
 //! Every key is known here or the file is refused. Values that depend on the connection are [`Template`]s.
 //! Parts that only later mechanisms execute are still parsed and checked, so that a file never has to change.
 
-use std::collections::BTreeMap;
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
+use http::HeaderName;
 use serde::{Deserialize, Serialize};
 
 use super::{
     auth::Auth,
+    field::Field,
+    limit::Limit,
     pattern::{Glob, Pattern},
-    template::Template,
+    template::{Template, Values},
+    webhook::Webhook,
 };
+
+pub use super::method::Method;
 
 /// One upstream API.
 #[derive(Clone, Debug, Deserialize)]
@@ -63,88 +72,114 @@ pub struct App {
     pub probe: Option<Probe>,
     /// Why there is no probe, where there is none.
     pub no_probe: Option<String>,
-    /// Test and live, sandbox and production: how to tell them apart.
+    /// Test and live, sandbox and production: how to tell them apart. The first one is the default.
     #[serde(default, rename = "environment")]
     pub environments: Vec<Environment>,
+    /// What a scope means, in words a user understands.
+    #[serde(default)]
+    pub scopes: BTreeMap<String, String>,
     /// Keys of this file whose values come from no source that was read.
     #[serde(default)]
     pub unverified: Vec<String>,
+    /// Computed once, when the file is read.
+    #[serde(skip)]
+    pub(super) injected: Injected,
+}
+
+/// Every place where some way of an app puts its credential.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Injected {
+    headers: Vec<HeaderName>,
+    queries: Vec<String>,
 }
 
 fn yes() -> bool {
     true
 }
 
-/// One value of a connection: a tenant's name, a region, an account id.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Field {
-    /// The name templates use.
-    pub name: String,
-    /// What the connect page calls it.
-    pub label: String,
-    /// A sentence under the input.
-    pub help: Option<String>,
-    /// A value as it would look.
-    pub example: Option<String>,
-    /// What a value must match, whole. Required for every field that a host uses.
-    pub pattern: Option<Pattern>,
-    /// Where the value comes from.
-    #[serde(default)]
-    pub from: Source,
-    /// For `token`: dotted path in the token answer. For `callback`: the query parameter.
-    /// For `request`: dotted path in that answer. Default: the field's name.
-    pub path: Option<String>,
-    /// For `request`: what to ask after the connection was made.
-    pub request: Option<FieldRequest>,
-    /// Another field this one is derived from, by `regex`.
-    pub of: Option<String>,
-    /// First capture group of this, over the value found (or over `of`), is the value.
-    pub regex: Option<Pattern>,
-    /// Used when nothing was given.
-    pub default: Option<String>,
-    /// May stay empty: what uses it is then left out.
-    #[serde(default)]
-    pub optional: bool,
-    /// Sealed with the grant, never shown.
-    #[serde(default)]
-    pub secret: bool,
-    /// Several are possible: the user picks.
-    #[serde(default)]
-    pub choose: bool,
-    /// Only for these ways in; empty: for all.
-    #[serde(default)]
-    pub methods: Vec<Method>,
-}
+impl App {
+    /// Every header that some way of this app sets: a caller's own never goes upstream.
+    #[must_use]
+    pub fn credential_headers(&self) -> &[HeaderName] {
+        &self.injected.headers
+    }
 
-/// Where a field's value comes from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Source {
-    /// Typed in at connect time.
-    #[default]
-    User,
-    /// Belongs to the operator's OAuth client.
-    Operator,
-    /// In the token answer.
-    Token,
-    /// In the query of the OAuth callback.
-    Callback,
-    /// In the answer to one more GET.
-    Request,
-}
+    /// Every query parameter that some way of this app sets: a caller's own never goes upstream.
+    #[must_use]
+    pub fn credential_queries(&self) -> &[String] {
+        &self.injected.queries
+    }
 
-/// The GET that yields a field.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FieldRequest {
-    /// Absolute URL.
-    pub get: Template,
-    /// Headers beside the credential.
-    #[serde(default)]
-    pub headers: BTreeMap<String, Template>,
-    /// Which element of an array: `key=value`.
-    pub select: Option<String>,
+    /// The way in called `method`.
+    #[must_use]
+    pub fn way(&self, method: Method) -> Option<&Auth> {
+        self.auth.iter().find(|way| way.method == method)
+    }
+
+    /// The values that are asked or gathered for one way in, beside its own credential fields.
+    pub fn fields_of(&self, method: Method) -> impl Iterator<Item = &Field> {
+        self.fields.iter().filter(move |field| field.methods.is_empty() || field.methods.contains(&method))
+    }
+
+    /// Which of `routes` a call takes, if not the app's base. `path` is the native one, without its query.
+    #[must_use]
+    pub fn route_for(&self, method: &http::Method, path: &str) -> Option<usize> {
+        let allowed =
+            |route: &Route| route.methods.is_empty() || route.methods.iter().any(|m| m == method.as_str());
+        let found =
+            self.routes.iter().enumerate().filter(|(_, route)| allowed(route) && route.path.matches(path));
+        let best =
+            found.max_by_key(|(at, route)| (route.path.weight(), !route.methods.is_empty(), Reverse(*at)));
+        best.map(|(at, _)| at)
+    }
+
+    /// The environment that `values` tell, or the default one of an app whose users choose.
+    ///
+    /// What a user chose stands in `values` under the name `environment`.
+    #[must_use]
+    pub fn environment(&self, values: &dyn Values) -> Option<&Environment> {
+        let chosen = values.value("environment");
+        let told = self.environments.iter().find(|environment| environment.is_told(values));
+        told.or_else(|| {
+            self.environments.iter().find(|environment| chosen == Some(environment.name.as_str()))
+        })
+        .or_else(|| self.environments.iter().find(|environment| environment.fields.is_empty()))
+    }
+
+    /// The base of calls: the way's own, else the environment's, else the app's.
+    #[must_use]
+    pub fn base_of<'a>(&'a self, way: &'a Auth, environment: Option<&'a Environment>) -> &'a Template {
+        way.base.as_ref().or_else(|| environment?.base.as_ref()).unwrap_or(&self.base)
+    }
+
+    /// Every host that calls of this app can reach, as templates say it: `${subdomain}.zendesk.com`.
+    #[must_use]
+    pub fn hosts(&self) -> Vec<String> {
+        let ways = self.auth.iter().filter_map(|way| way.base.as_ref());
+        let environments = self.environments.iter().filter_map(|environment| environment.base.as_ref());
+        let routes = self.routes.iter().map(|route| &route.base);
+        let all = std::iter::once(&self.base).chain(ways).chain(environments).chain(routes);
+        let hosts: BTreeSet<String> = all.map(|base| base.authority().to_owned()).collect();
+        hosts.into_iter().collect()
+    }
+
+    /// Fills what is computed once. The first header name that is none is given back.
+    pub(super) fn compute(&mut self) -> Result<(), String> {
+        let everything = self.auth.iter().flat_map(|way| &way.inject);
+        let mut injected = Injected::default();
+        for inject in everything {
+            if let Some(name) = &inject.header {
+                injected.headers.push(name.parse().map_err(|_| name.clone())?);
+            }
+            injected.queries.extend(inject.query.clone());
+        }
+        injected.headers.sort_by(|a, b| a.as_str().cmp(b.as_str()));
+        injected.headers.dedup();
+        injected.queries.sort();
+        injected.queries.dedup();
+        self.injected = injected;
+        Ok(())
+    }
 }
 
 /// Another host for some paths.
@@ -184,65 +219,6 @@ pub enum Redirects {
     Pass,
 }
 
-/// How the provider tells callers to slow down.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Limit {
-    /// Calls allowed per `per_s`.
-    pub requests: Option<u32>,
-    /// The window, in seconds.
-    pub per_s: Option<u32>,
-    /// What the limit is counted over, in words.
-    pub scope: Option<String>,
-    /// The header that says when to come back.
-    pub retry_header: Option<String>,
-    /// The unit of that header.
-    #[serde(default)]
-    pub retry_unit: RetryUnit,
-}
-
-/// The unit of a retry header.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RetryUnit {
-    /// Seconds to wait, or an HTTP date (RFC 9110 10.2.3).
-    #[default]
-    S,
-    /// Milliseconds to wait.
-    Ms,
-    /// Seconds since 1970.
-    Epoch,
-    /// Milliseconds since 1970.
-    EpochMs,
-}
-
-/// How a provider signs what it sends. Parsed and shown; nothing checks a signature by it yet.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Webhook {
-    /// The shape: `hmac`, `standard`, `shared-secret`, `public-key`, `jwt`, `body`, `api`.
-    pub scheme: String,
-    /// Where the signature stands.
-    pub header: Option<String>,
-    /// `HMAC-SHA256`, `Ed25519`, …
-    pub algorithm: Option<String>,
-    /// `hex` or `base64`.
-    pub encoding: Option<String>,
-    /// What stands before the signature, `sha256=`.
-    pub prefix: Option<String>,
-    /// What is signed, in order: `body`, `timestamp`, `id`, `url`, `method`, or a literal in quotes.
-    #[serde(default)]
-    pub signed: Vec<String>,
-    /// The header of the timestamp.
-    pub timestamp_header: Option<String>,
-    /// How far the timestamp may be off, in seconds.
-    pub tolerance_s: Option<u32>,
-    /// What the provider asks before it sends: `challenge`, `echo-header`, `verify-token`, …
-    pub handshake: Option<String>,
-    /// Where the provider documents it.
-    pub docs: Option<String>,
-}
-
 /// The request that tells whose account a credential opens.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -271,65 +247,18 @@ pub struct Environment {
     pub name: String,
     /// What the page calls it.
     pub label: String,
-    /// The credential's field whose value tells.
-    pub field: Option<String>,
-    /// What that value matches.
+    /// The values that tell, whichever the connection has: `api_key`, `access_token`. None: the user chooses.
+    #[serde(default)]
+    pub fields: Vec<String>,
+    /// What such a value matches.
     pub pattern: Option<Pattern>,
     /// Another base for this environment.
     pub base: Option<Template>,
 }
 
-/// How a connection proves itself upstream.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize, utoipa::ToSchema,
-)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Method {
-    /// Authorization code grant (RFC 6749 4.1).
-    Oauth2,
-    /// A key typed in.
-    ApiKey,
-    /// User name and password, or what stands for them (RFC 7617).
-    Basic,
-    /// Client credentials grant (RFC 6749 4.4) with a client of the user's own.
-    ClientCredentials,
-    /// A signed token made here.
-    Jwt,
-    /// OAuth 1.0a (RFC 5849).
-    Oauth1,
-    /// OAuth of the Model Context Protocol.
-    Mcp,
-}
-
-impl Method {
-    /// The name in the control API and in app files.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Oauth2 => "OAUTH2",
-            Self::ApiKey => "API_KEY",
-            Self::Basic => "BASIC",
-            Self::ClientCredentials => "CLIENT_CREDENTIALS",
-            Self::Jwt => "JWT",
-            Self::Oauth1 => "OAUTH1",
-            Self::Mcp => "MCP",
-        }
-    }
-}
-
-impl std::fmt::Display for Method {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl std::str::FromStr for Method {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::Oauth2, Self::ApiKey, Self::Basic, Self::ClientCredentials, Self::Jwt, Self::Oauth1, Self::Mcp]
-            .into_iter()
-            .find(|method| method.as_str() == text)
-            .ok_or(())
+impl Environment {
+    fn is_told(&self, values: &dyn Values) -> bool {
+        let Some(pattern) = &self.pattern else { return false };
+        self.fields.iter().filter_map(|name| values.value(name)).any(|value| pattern.matches(value))
     }
 }

@@ -1,6 +1,142 @@
 //! The apps: what an app file says, how a template is filled, which app a slug means.
+//!
+//! Knows no connection and sends nothing. A catalog is read whole and checked whole: one bad file, and there is none.
 
 pub mod app;
 pub mod auth;
+pub mod field;
+pub mod json;
+pub mod limit;
+mod lint;
+mod load;
+pub mod method;
 pub mod pattern;
 pub mod template;
+pub mod webhook;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+    sync::Arc,
+};
+
+pub use app::App;
+pub use auth::Auth;
+pub use field::Field;
+pub use json::json_path;
+pub use load::CatalogError;
+pub use method::Method;
+pub use template::Template;
+
+/// First path segments of the control API at the gateway door: no app can have one of these names.
+pub const RESERVED: [&str; 17] = [
+    "connections",
+    "apps",
+    "keys",
+    "owners",
+    "user",
+    "usage",
+    "audit",
+    "requests",
+    "triggers",
+    "functions",
+    "graphql",
+    "mcp",
+    "webhooks",
+    "openapi.json",
+    "healthz",
+    ".well-known",
+    "~",
+];
+
+/// All apps, by slug and alias.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    apps: Vec<Arc<App>>,
+    by_slug: HashMap<String, Arc<App>>,
+}
+
+impl Catalog {
+    /// The built-in apps alone.
+    pub fn builtin() -> Result<Self, Vec<CatalogError>> {
+        Self::load(None, false)
+    }
+
+    /// The built-in apps, and over them those of the operator's folder. Only with `plain_http` may a file say `http:`.
+    pub fn load(dir: Option<&Path>, plain_http: bool) -> Result<Self, Vec<CatalogError>> {
+        Self::read(load::files(dir)?, plain_http)
+    }
+
+    /// Only the apps of `files`, each a slug and the text of its file: for tests and tools.
+    pub fn of(files: &[(&str, &str)], plain_http: bool) -> Result<Self, Vec<CatalogError>> {
+        let file =
+            |slug: &str, text: &str| load::File { name: format!("{slug}.toml"), text: text.to_owned() };
+        Self::read(
+            files.iter().map(|(slug, text)| ((*slug).to_owned(), file(slug, text))).collect(),
+            plain_http,
+        )
+    }
+
+    fn read(files: BTreeMap<String, load::File>, plain_http: bool) -> Result<Self, Vec<CatalogError>> {
+        let mut catalog = Self::default();
+        let mut errors = Vec::new();
+        for (slug, file) in files {
+            match load::app(&slug, &file, plain_http) {
+                Ok(app) => errors.extend(catalog.add(Arc::new(app), &file)),
+                Err(found) => errors.extend(found),
+            }
+        }
+        if errors.is_empty() { Ok(catalog) } else { Err(errors) }
+    }
+
+    /// Takes one more app in; what speaks against its names comes back.
+    fn add(&mut self, app: Arc<App>, file: &load::File) -> Vec<CatalogError> {
+        let names = std::iter::once(&app.name).chain(&app.aliases);
+        let mut errors = Vec::new();
+        for slug in names {
+            let other = self.by_slug.insert(slug.clone(), Arc::clone(&app));
+            errors.extend(other.map(|other| CatalogError {
+                file: file.name.clone(),
+                line: None,
+                field: None,
+                problem: format!("the name {slug:?} already belongs to {}", other.name),
+            }));
+        }
+        self.apps.push(app);
+        errors
+    }
+
+    /// The app of a slug or an alias.
+    #[must_use]
+    pub fn app(&self, slug: &str) -> Option<&Arc<App>> {
+        self.by_slug.get(slug)
+    }
+
+    /// The apps whose names come nearest to one that nobody has: at most three, the nearest first.
+    #[must_use]
+    pub fn nearest(&self, slug: &str) -> Vec<&str> {
+        let score = |name: &str| strsim::jaro_winkler(slug, name);
+        let mut near: Vec<(f64, &str)> = self
+            .by_slug
+            .iter()
+            .map(|(name, app)| (score(name), app.name.as_str()))
+            .filter(|(score, _)| *score > 0.75)
+            .collect();
+        near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+        let mut names: Vec<&str> = Vec::new();
+        for (_, name) in near {
+            if !names.contains(&name) && names.len() < 3 {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    /// Every app, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<App>> {
+        self.apps.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests;

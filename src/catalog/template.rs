@@ -54,6 +54,14 @@ impl Template {
         &self.text
     }
 
+    /// The host and port of an absolute URL with its placeholders, `${subdomain}.zendesk.com`; all of it where a
+    /// single placeholder stands for the whole URL.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        let after = self.text.split_once("://").map_or(self.text.as_str(), |(_, rest)| rest);
+        after.split(['/', '?', '#']).next().unwrap_or(after)
+    }
+
     /// Every name the template reads, in order, with repetitions.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().flat_map(Part::names)

@@ -1,0 +1,88 @@
+//! Values a connection needs beside its credential: where each comes from and what it may look like.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    app::Method,
+    pattern::{Capture, Pattern},
+    template::Template,
+};
+
+/// One value of a connection: a tenant's name, a region, an account id.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    /// The name templates use.
+    pub name: String,
+    /// What the connect page calls it.
+    pub label: String,
+    /// A sentence under the input.
+    pub help: Option<String>,
+    /// A value as it would look.
+    pub example: Option<String>,
+    /// What a value must match, whole. Required for every field that a host uses.
+    pub pattern: Option<Pattern>,
+    /// Where the value comes from.
+    #[serde(default)]
+    pub from: Source,
+    /// For `token`: dotted path in the token answer. For `callback`: the query parameter.
+    /// For `request`: dotted path in that answer. Default: the field's name.
+    pub path: Option<String>,
+    /// For `request`: what to ask after the connection was made.
+    pub request: Option<FieldRequest>,
+    /// Another field this one is derived from, by `regex`.
+    pub of: Option<String>,
+    /// First capture group of this, over the value found (or over `of`), is the value.
+    pub regex: Option<Capture>,
+    /// Used when nothing was given.
+    pub default: Option<String>,
+    /// May stay empty: what uses it is then left out.
+    #[serde(default)]
+    pub optional: bool,
+    /// Sealed with the grant, never shown.
+    #[serde(default)]
+    pub secret: bool,
+    /// Several are possible: the user picks.
+    #[serde(default)]
+    pub choose: bool,
+    /// Only for these ways in; empty: for all.
+    #[serde(default)]
+    pub methods: Vec<Method>,
+}
+
+/// Where a field's value comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// Typed in at connect time.
+    #[default]
+    User,
+    /// Belongs to the operator's OAuth client.
+    Operator,
+    /// In the token answer.
+    Token,
+    /// In the query of the OAuth callback.
+    Callback,
+    /// In the answer to one more GET.
+    Request,
+}
+
+/// The GET that yields a field.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FieldRequest {
+    /// Absolute URL.
+    pub get: Template,
+    /// Headers beside the credential.
+    #[serde(default)]
+    pub headers: BTreeMap<String, Template>,
+    /// Dotted path to the array of candidates, `""` where the answer is the array; the field's `path` then starts
+    /// at one candidate. Unset: `path` starts at the answer.
+    pub list: Option<String>,
+    /// Which candidate: `key=value`. Several may be left: the first is taken, or the user picks (`choose`).
+    pub select: Option<String>,
+    /// Dotted path, from a candidate, to what the user knows it by when picking.
+    pub label: Option<String>,
+}

@@ -1,0 +1,124 @@
+//! Reads app files: the built-in ones, then the operator's folder over them. Every bad file is reported, not the
+//! first only, and every report names file, line and key.
+
+use std::{collections::BTreeMap, fmt, fs, path::Path};
+
+use rust_embed::RustEmbed;
+
+use super::{app::App, lint};
+
+/// Where the built-in files stand in the sources, for error texts.
+const BUILTIN: &str = "config/apps";
+
+#[derive(RustEmbed)]
+#[folder = "config/apps"]
+struct Builtin;
+
+/// What is wrong with one app file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct CatalogError {
+    /// The file, as the operator knows it.
+    pub file: String,
+    /// The line, counted from 1, where it can be told.
+    pub line: Option<usize>,
+    /// The key's path in the file: `auth[0].token.url`.
+    pub field: Option<String>,
+    /// What is wrong, and what would be right.
+    pub problem: String,
+}
+
+impl fmt::Display for CatalogError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        if let Some(field) = &self.field {
+            write!(f, ": {field}")?;
+        }
+        write!(f, ": {}", self.problem)
+    }
+}
+
+/// One app file: its name for error texts, and what it says.
+pub(super) struct File {
+    pub(super) name: String,
+    pub(super) text: String,
+}
+
+/// The files that count, by slug: an operator's file replaces the built-in one of the same name.
+pub(super) fn files(dir: Option<&Path>) -> Result<BTreeMap<String, File>, Vec<CatalogError>> {
+    let mut files: BTreeMap<String, File> = builtin();
+    if let Some(dir) = dir {
+        files.extend(folder(dir)?);
+    }
+    Ok(files)
+}
+
+fn builtin() -> BTreeMap<String, File> {
+    let read = |path: &str| {
+        let text = String::from_utf8_lossy(&Builtin::get(path)?.data).into_owned();
+        Some((path.strip_suffix(".toml")?.to_owned(), File { name: format!("{BUILTIN}/{path}"), text }))
+    };
+    Builtin::iter().filter_map(|path| read(&path)).collect()
+}
+
+fn folder(dir: &Path) -> Result<BTreeMap<String, File>, Vec<CatalogError>> {
+    let unreadable = |path: &Path, error: &std::io::Error| CatalogError {
+        file: path.display().to_string(),
+        line: None,
+        field: None,
+        problem: format!("can't be read: {error}"),
+    };
+    let entries = fs::read_dir(dir).map_err(|error| vec![unreadable(dir, &error)])?;
+    let mut found = BTreeMap::new();
+    let mut errors = Vec::new();
+    for entry in entries {
+        let path = match entry {
+            Ok(entry) => entry.path(),
+            Err(error) => {
+                errors.push(unreadable(dir, &error));
+                continue;
+            }
+        };
+        let Some(slug) = slug_of(&path) else { continue };
+        match fs::read_to_string(&path) {
+            Ok(text) => drop(found.insert(slug, File { name: path.display().to_string(), text })),
+            Err(error) => errors.push(unreadable(&path, &error)),
+        }
+    }
+    if errors.is_empty() { Ok(found) } else { Err(errors) }
+}
+
+/// The slug of an app file, by its name; other files are none of ours.
+fn slug_of(path: &Path) -> Option<String> {
+    let toml = path.extension()?.to_str()? == "toml";
+    toml.then(|| path.file_stem()?.to_str().map(str::to_owned)).flatten()
+}
+
+/// One file as an app, checked by every lint that needs no other file.
+pub(super) fn app(slug: &str, file: &File, plain_http: bool) -> Result<App, Vec<CatalogError>> {
+    let mut app = parse(file).map_err(|error| vec![error])?;
+    let findings = lint::findings(&mut app, slug, plain_http);
+    if findings.is_empty() {
+        return Ok(app);
+    }
+    Err(findings.into_iter().map(|finding| finding.in_file(file)).collect())
+}
+
+fn parse(file: &File) -> Result<App, CatalogError> {
+    let failed = |field: Option<String>, error: &toml::de::Error| CatalogError {
+        file: file.name.clone(),
+        line: error.span().map(|span| line_at(&file.text, span.start)),
+        field: field.filter(|path| path != "."),
+        problem: error.message().to_owned(),
+    };
+    let document = toml::Deserializer::parse(&file.text).map_err(|error| failed(None, &error))?;
+    serde_path_to_error::deserialize(document)
+        .map_err(|error| failed(Some(error.path().to_string()), error.inner()))
+}
+
+/// The line of a byte, counted from 1.
+pub(super) fn line_at(text: &str, byte: usize) -> usize {
+    text.bytes().take(byte).filter(|byte| *byte == b'\n').count() + 1
+}
