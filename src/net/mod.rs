@@ -1,4 +1,14 @@
 //! The wire: bodies, headers, the outgoing client and the shape of a problem. Knows nothing of apps or owners.
 
+pub mod body;
+pub mod client;
+pub mod guard;
+pub mod headers;
 pub mod problem;
 pub mod request_id;
+pub mod stream;
+pub mod tls;
+pub mod upload;
+
+pub use body::{Body, BoxError};
+pub use client::{Client, Egress, FetchError, SendError};

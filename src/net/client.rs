@@ -1,0 +1,318 @@
+//! The one outgoing HTTP client: pooled, over verified TLS, HTTP/2 where the upstream offers it, behind the guard.
+//!
+//! It follows no redirect, reads no proxy from the environment and has no total time limit. A request is sent again
+//! only if nothing of it can have been processed: by the library when it had not been written at all, and here, once,
+//! when it is idempotent and has no body (RFC 9110 9.2.2).
+
+use std::{
+    future::Future,
+    path::PathBuf,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode, Uri, Version, uri::Scheme};
+use http_body::Body as _;
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::{
+    client::legacy,
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+};
+use ipnet::IpNet;
+use rustls::ClientConfig;
+use tokio::{net::TcpStream, time::timeout};
+use tower::Service;
+
+use super::{
+    body::{self, Body, BoxError, ReadError},
+    guard::{Forbidden, Guard, Guarded, Resolve},
+    stream::Streamed,
+    tls::{self, TlsError},
+    upload::{Progress, Stall, Upload, UploadFault},
+};
+
+/// What may be dialled, and how long everything may take.
+#[derive(Clone, Debug)]
+pub struct Egress {
+    /// Private ranges that may be dialled.
+    pub allow: Vec<IpNet>,
+    /// Whether `http://` is permitted.
+    pub plain_http: bool,
+    /// Further certificates to trust, PEM.
+    pub ca_file: Option<PathBuf>,
+    /// For name, TCP and TLS together.
+    pub connect_timeout: Duration,
+    /// From the last byte of the request to the answer's head.
+    pub first_byte_timeout: Duration,
+    /// Between two bytes of a body.
+    pub idle_timeout: Duration,
+}
+
+impl Default for Egress {
+    fn default() -> Self {
+        Self {
+            allow: Vec::new(),
+            plain_http: false,
+            ca_file: None,
+            connect_timeout: Duration::from_secs(10),
+            first_byte_timeout: Duration::from_secs(120),
+            idle_timeout: Duration::from_secs(300),
+        }
+    }
+}
+
+/// Why there is no answer. No text of these names an address or shows a URL.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// The address may not be dialled.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    /// `http://`, which the settings don't permit.
+    #[error("the upstream has no https address; the operator can permit http with egress.plain_http")]
+    PlainHttp,
+    /// Name, TCP or TLS failed.
+    #[error("the upstream can't be reached")]
+    Unreachable(#[source] BoxError),
+    /// The connection ended, or what came is not HTTP.
+    #[error("the upstream broke off or did not speak HTTP")]
+    Protocol(#[source] BoxError),
+    /// No head in time.
+    #[error("the upstream did not answer in time")]
+    Timeout,
+    /// The caller's side of the upload failed.
+    #[error(transparent)]
+    Upload(#[from] UploadFault),
+}
+
+/// Why a small answer could not be fetched.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// There is no answer.
+    #[error(transparent)]
+    Send(#[from] SendError),
+    /// Its body broke off or is too long.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// It took too long.
+    #[error("no complete answer within {0:?}")]
+    Deadline(Duration),
+}
+
+type Pool = legacy::Client<Dial, Body>;
+
+/// The outgoing client.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    /// HTTP/2 where ALPN agrees on it, else HTTP/1.1.
+    newest: Pool,
+    /// HTTP/1.1 only.
+    http1: Pool,
+    plain_http: bool,
+    first_byte: Duration,
+    idle: Duration,
+}
+
+/// What one request asks of the client beside itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// Whether HTTP/2 may be offered.
+    pub http2: bool,
+    /// How long the request's body may be.
+    pub body_limit: Option<u64>,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self { http2: true, body_limit: None }
+    }
+}
+
+impl Client {
+    /// A client that dials what `egress` permits of what `resolver` finds.
+    pub fn new(egress: &Egress, resolver: Arc<dyn Resolve>) -> Result<Self, TlsError> {
+        let tls = tls::client(egress.ca_file.as_deref())?;
+        let guard = Guard::new(egress.allow.clone());
+        let tcp = Guarded::new(guard, resolver, |tcp| {
+            tcp.enforce_http(false);
+            tcp.set_nodelay(true);
+            tcp.set_connect_timeout(Some(egress.connect_timeout));
+            tcp.set_keepalive(Some(Duration::from_secs(60)));
+        });
+        Ok(Self(Arc::new(Inner {
+            newest: pool(Dial::new(tcp.clone(), tls.clone(), true, egress.connect_timeout)),
+            http1: pool(Dial::new(tcp, tls, false, egress.connect_timeout)),
+            plain_http: egress.plain_http,
+            first_byte: egress.first_byte_timeout,
+            idle: egress.idle_timeout,
+        })))
+    }
+
+    /// Sends `request` and gives the answer's head; its body follows as it arrives.
+    pub async fn send(&self, request: Request<Body>) -> Result<Response<Body>, SendError> {
+        self.exchange(request, Terms::default()).await.map(|response| response.map(Body::new))
+    }
+
+    /// As [`Client::send`], on the given terms, and with the body not boxed yet.
+    pub async fn exchange(
+        &self,
+        mut request: Request<Body>,
+        terms: Terms,
+    ) -> Result<Response<Streamed>, SendError> {
+        if request.uri().scheme() != Some(&Scheme::HTTPS) && !self.0.plain_http {
+            return Err(SendError::PlainHttp);
+        }
+        *request.version_mut() = Version::HTTP_11; // the pool turns it into HTTP/2 where that was agreed
+        let pool = if terms.http2 { &self.0.newest } else { &self.0.http1 };
+        let (response, upload) = if request.body().is_end_stream() {
+            (self.ask(pool, request).await?, None)
+        } else {
+            self.upload(pool, request, terms.body_limit).await?
+        };
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            return Err(SendError::Protocol("the protocol was switched unasked".into()));
+        }
+        Ok(response.map(|body| Streamed::new(body, self.0.idle, upload)))
+    }
+
+    /// A small answer, whole: at most `limit` bytes within `deadline`.
+    pub async fn fetch(
+        &self,
+        request: Request<Bytes>,
+        limit: usize,
+        deadline: Duration,
+    ) -> Result<Response<Bytes>, FetchError> {
+        let whole = async {
+            let (head, body) = self.send(request.map(body::full)).await?.into_parts();
+            Ok(Response::from_parts(head, body::read(body, limit).await?))
+        };
+        timeout(deadline, whole).await.unwrap_or(Err(FetchError::Deadline(deadline)))
+    }
+
+    /// A request without a body: sent once more if it is idempotent and the connection ended before an answer.
+    async fn ask(&self, pool: &Pool, request: Request<Body>) -> Result<Response<Incoming>, SendError> {
+        let spare = idempotent(request.method()).then(|| without_body(&request));
+        match self.once(pool, request).await {
+            Err(SendError::Protocol(error)) if broke_off(&*error) => match spare {
+                Some(again) => self.once(pool, again).await,
+                None => Err(SendError::Protocol(error)),
+            },
+            outcome => outcome,
+        }
+    }
+
+    async fn once(&self, pool: &Pool, request: Request<Body>) -> Result<Response<Incoming>, SendError> {
+        match timeout(self.0.first_byte, pool.request(request)).await {
+            Ok(outcome) => outcome.map_err(failure),
+            Err(_) => Err(SendError::Timeout),
+        }
+    }
+
+    async fn upload(
+        &self,
+        pool: &Pool,
+        request: Request<Body>,
+        limit: Option<u64>,
+    ) -> Result<(Response<Incoming>, Option<Arc<Progress>>), SendError> {
+        let (head, body) = request.into_parts();
+        let (body, progress) = Upload::new(body, limit);
+        let answer = pool.request(Request::from_parts(head, Body::new(body)));
+        tokio::select! {
+            outcome = answer => match outcome {
+                Ok(response) => Ok((response, Some(progress))),
+                Err(error) => Err(progress.fault().map_or_else(|| failure(error), SendError::Upload)),
+            },
+            stall = progress.stall(self.0.first_byte, self.0.idle) => Err(match stall {
+                Stall::Upstream => SendError::Timeout,
+                Stall::Caller => UploadFault::Stalled.into(),
+            }),
+        }
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
+    }
+}
+
+fn pool(dial: Dial) -> Pool {
+    legacy::Client::builder(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(Duration::from_secs(60))
+        .build(dial)
+}
+
+fn idempotent(method: &Method) -> bool {
+    method.is_idempotent()
+}
+
+fn without_body(request: &Request<Body>) -> Request<Body> {
+    let mut copy = Request::new(body::empty());
+    copy.method_mut().clone_from(request.method());
+    copy.uri_mut().clone_from(request.uri());
+    copy.headers_mut().clone_from(request.headers());
+    copy
+}
+
+fn failure(error: legacy::Error) -> SendError {
+    if !error.is_connect() {
+        return SendError::Protocol(error.into());
+    }
+    if causes(&error).any(|cause| cause.is::<Forbidden>()) {
+        return Forbidden.into();
+    }
+    SendError::Unreachable(error.into())
+}
+
+/// Whether the connection ended before an answer, as a stale pooled one does; not so for an answer that is no HTTP.
+fn broke_off(error: &(dyn std::error::Error + 'static)) -> bool {
+    !causes(error).filter_map(|cause| cause.downcast_ref::<hyper::Error>()).any(hyper::Error::is_parse)
+}
+
+fn causes<'e>(
+    error: &'e (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'e (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |cause| match cause.downcast_ref::<std::io::Error>() {
+        // io::Error hides its own cause behind get_ref: source() is already the cause's cause.
+        Some(io) => io.get_ref().map(|inner| inner as _),
+        None => cause.source(),
+    })
+}
+
+/// Dials: guard, TCP, TLS, all within one limit.
+#[derive(Clone)]
+struct Dial {
+    https: HttpsConnector<Guarded>,
+    limit: Duration,
+}
+
+impl Dial {
+    fn new(tcp: Guarded, tls: ClientConfig, http2: bool, limit: Duration) -> Self {
+        let builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
+        let https =
+            if http2 { builder.enable_http2().wrap_connector(tcp) } else { builder.wrap_connector(tcp) };
+        Self { https, limit }
+    }
+}
+
+impl Service<Uri> for Dial {
+    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.https.poll_ready(cx)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let (dialling, limit) = (self.https.call(uri), self.limit);
+        Box::pin(async move { timeout(limit, dialling).await? })
+    }
+}
