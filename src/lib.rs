@@ -3,6 +3,7 @@
 pub mod cache;
 pub mod catalog;
 pub mod cli;
+pub mod clients;
 pub mod clock;
 pub mod config;
 pub mod connections;
@@ -13,6 +14,7 @@ pub mod keys;
 pub mod limits;
 pub mod net;
 pub mod oauth;
+pub mod owners;
 pub mod plane;
 pub mod sandbox;
 pub mod server;

@@ -1,0 +1,89 @@
+//! The three doors: where they listen and what the outside calls them.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+
+use serde::Deserialize;
+
+/// `[gateway]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Gateway {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Its public base URL, without a slash at the end.
+    pub url: String,
+    /// Apps are also served at `{app}.{app_domain}`.
+    pub app_domain: String,
+    /// Whether a `Via` field is added to upstream requests.
+    pub via: bool,
+    /// Serve TLS.
+    pub tls: Option<Tls>,
+}
+
+/// `[control]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Control {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Its public base URL, without a slash at the end.
+    pub url: String,
+    /// Where a finished connect flow may send the browser; matched exactly.
+    pub return_urls: Vec<String>,
+    /// Serve TLS.
+    pub tls: Option<Tls>,
+}
+
+/// `[admin]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Admin {
+    /// Where it listens.
+    pub listen: SocketAddr,
+}
+
+/// A certificate chain and its key, both PEM.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// The chain, the server's own certificate first.
+    pub cert_file: PathBuf,
+    /// The private key.
+    pub key_file: PathBuf,
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
+
+impl Default for Gateway {
+    fn default() -> Self {
+        Self {
+            listen: loopback(8080),
+            url: "http://localhost:8080".to_owned(),
+            app_domain: "localhost".to_owned(),
+            via: false,
+            tls: None,
+        }
+    }
+}
+
+impl Default for Control {
+    fn default() -> Self {
+        Self {
+            listen: loopback(8081),
+            url: "http://localhost:8081".to_owned(),
+            return_urls: Vec::new(),
+            tls: None,
+        }
+    }
+}
+
+impl Default for Admin {
+    fn default() -> Self {
+        Self { listen: loopback(9090) }
+    }
+}
