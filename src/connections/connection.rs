@@ -1,0 +1,130 @@
+//! A connection as the rest of the program sees it: who owns it, which app, whose account, in what state.
+//!
+//! Never a secret: tokens and typed-in credentials are the grant, which only [`super::fresh`] opens.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    catalog::app::Method,
+    clock::Timestamp,
+    id::{ConnectionId, OwnerId},
+};
+
+/// `status_reason` of a connection that waits for its owner to accept who was connected.
+pub const AWAITING_CONFIRMATION: &str = "awaiting_confirmation";
+/// `status_reason` of a connection whose app could not be asked whose account it is.
+pub const UNPROBED: &str = "unprobed";
+/// `status_reason` of a grant the provider has ended.
+pub const INVALID_GRANT: &str = "invalid_grant";
+/// `status_reason` of a grant that ran out and came without a refresh token.
+pub const TOKEN_EXPIRED: &str = "token_expired";
+
+/// What the gateway presents to one upstream account.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// Its id.
+    pub id: ConnectionId,
+    /// Whose it is.
+    pub owner: OwnerId,
+    /// The app's slug.
+    pub app: String,
+    /// The way in.
+    pub method: Method,
+    /// Whether it can be used.
+    pub status: Status,
+    /// Why it is so: a stable word, or nothing.
+    pub status_reason: Option<String>,
+    /// The owner's label.
+    pub name: Option<String>,
+    /// Who the account is: `account_id`, `name`, `email`, `environment`, tenant fields.
+    pub metadata: serde_json::Map<String, serde_json::Value>,
+    /// Tenant fields, as templates read them.
+    pub fields: BTreeMap<String, String>,
+    /// What was granted, or what will be asked for.
+    pub scopes: Vec<String>,
+    /// Raised by completing and reconnecting: connect links of an earlier one are dead.
+    pub generation: i64,
+    /// Where the browser goes after connecting, from the operator's list.
+    pub return_url: Option<String>,
+    /// When it was made.
+    pub creation_time: Timestamp,
+    /// When it last changed.
+    pub last_updated_time: Timestamp,
+    /// When it last carried a call; may lag by a minute.
+    pub last_used_time: Option<Timestamp>,
+}
+
+impl Connection {
+    /// Whether calls can go through it.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.status == Status::Active
+    }
+
+    /// Whether the provider ended a grant that once worked: only a reconnect helps.
+    #[must_use]
+    pub fn needs_reauthorization(&self) -> bool {
+        self.status == Status::Failed
+            && matches!(self.status_reason.as_deref(), Some(INVALID_GRANT | TOKEN_EXPIRED))
+    }
+
+    /// Whether it is complete except for its owner's word.
+    #[must_use]
+    pub fn awaits_confirmation(&self) -> bool {
+        self.status == Status::Pending && self.status_reason.as_deref() == Some(AWAITING_CONFIRMATION)
+    }
+
+    /// What a person knows the account by: the owner's label, else e-mail, name or id of the account.
+    #[must_use]
+    pub fn label(&self) -> Option<&str> {
+        let known = |key: &str| self.metadata.get(key).and_then(serde_json::Value::as_str);
+        self.name
+            .as_deref()
+            .or_else(|| known("email"))
+            .or_else(|| known("name"))
+            .or_else(|| known("account_id"))
+    }
+}
+
+/// Whether a connection can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Status {
+    /// Nobody has consented yet.
+    Pending,
+    /// Calls go through.
+    Active,
+    /// The provider ended it, or consent was refused.
+    Failed,
+}
+
+impl Status {
+    /// The name in the control API and in the store.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "PENDING",
+            Self::Active => "ACTIVE",
+            Self::Failed => "FAILED",
+        }
+    }
+}
+
+impl std::fmt::Display for Status {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for Status {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Pending, Self::Active, Self::Failed]
+            .into_iter()
+            .find(|status| status.as_str() == text)
+            .ok_or(())
+    }
+}

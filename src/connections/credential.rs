@@ -1,0 +1,42 @@
+//! What goes onto an upstream request, prepared once per connection and grant; the plane only copies it.
+
+use http::{
+    HeaderName, HeaderValue,
+    uri::{Authority, Scheme},
+};
+
+use crate::{clock::Timestamp, vault::Secret};
+
+/// What goes onto each upstream request of one connection.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// Of the grant: raised by each refresh.
+    pub generation: i64,
+    /// When the access token ends, if it does.
+    pub expires: Option<Timestamp>,
+    /// Where requests go.
+    pub base: Base,
+    /// Where requests go by route, parallel to the app's routes; `None`: the base can't be filled here.
+    pub routes: Vec<Option<Base>>,
+    /// Headers to set, marked sensitive.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Query parameters to set.
+    pub query: Vec<(String, Secret)>,
+    /// Headers to set where the caller sent none of that name.
+    pub default_headers: Vec<(HeaderName, HeaderValue)>,
+    /// Query parameters to set where the caller sent none of that name.
+    pub default_query: Vec<(String, String)>,
+    /// What callers write in the path, and the value that goes out, still to be percent-encoded.
+    pub path_vars: Vec<(String, Secret)>,
+}
+
+/// Where requests go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Base {
+    /// `https`, or `http` where settings and app allow it.
+    pub scheme: Scheme,
+    /// Host and optional port.
+    pub authority: Authority,
+    /// Path before the caller's path, without a trailing slash; often empty.
+    pub prefix: String,
+}

@@ -1,0 +1,180 @@
+//! Consent in the browser: what the connect page shows, where *Continue* leads, what the callback makes of it.
+//!
+//! The pages are `web`'s; here is what they say and do.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use super::{Connection, Connections, Fault};
+use crate::catalog::app::{App, Method};
+
+/// A connect link that leads nowhere: forged, expired, used or of a deleted connection, all alike.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum LinkError {
+    /// 404: the link is dead.
+    #[error("this link is no longer valid")]
+    Dead,
+    /// The store is out of reach.
+    #[error(transparent)]
+    Store(#[from] Fault),
+}
+
+/// Everything the connect page shows.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// The connection that will receive the access.
+    pub connection: Arc<Connection>,
+    /// The app.
+    pub app: Arc<App>,
+    /// The account that will receive the access.
+    pub owner_name: String,
+    /// Whether an earlier grant is replaced.
+    pub reconnect: bool,
+    /// The ways in that can be used, the chosen one first.
+    pub ways: Vec<OfferedWay>,
+}
+
+/// One way in, as the page offers it.
+#[derive(Clone, Debug)]
+pub struct OfferedWay {
+    /// Its method: what [`Connections::begin`] takes.
+    pub method: Method,
+    /// What to call it.
+    pub label: String,
+    /// Whether *Continue* leads to the provider; else the page itself asks for everything.
+    pub leaves: bool,
+    /// What will be asked of the provider.
+    pub scopes: Vec<String>,
+    /// What to ask the user for.
+    pub fields: Vec<Asked>,
+    /// Where the user finds what to type in.
+    pub docs: Option<String>,
+}
+
+/// One input of the page.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The form's field name.
+    pub name: String,
+    /// What to call it.
+    pub label: String,
+    /// A sentence under the input.
+    pub help: Option<String>,
+    /// A value as it would look.
+    pub example: Option<String>,
+    /// What is known already; never a secret.
+    pub value: Option<String>,
+    /// Shown as dots.
+    pub secret: bool,
+    /// May stay empty.
+    pub optional: bool,
+}
+
+/// Where *Continue* led.
+#[derive(Clone, Debug)]
+pub enum Begun {
+    /// On to the provider.
+    Redirect {
+        /// The provider's consent page.
+        url: String,
+        /// The value of the flow cookie that binds the flow to this browser.
+        cookie: String,
+        /// How long the cookie lives.
+        lifetime: Duration,
+    },
+    /// Typed-in credentials were taken: done.
+    Connected(Finished),
+}
+
+/// Why *Continue* did not lead on.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum BeginError {
+    /// The link is dead.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// A value that can't be taken; the page shows it beside its input.
+    #[error("{field}: {problem}")]
+    Invalid {
+        /// The input's name.
+        field: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The provider refuses these credentials; nothing was stored.
+    #[error("{0}")]
+    Rejected(String),
+    /// Nobody has given the OAuth client, or the app's file can't be filled.
+    #[error("{0}")]
+    NotConfigured(String),
+    /// The provider's token endpoint failed; nothing was stored.
+    #[error("{0}")]
+    TokenEndpoint(String),
+    /// The store is out of reach.
+    #[error(transparent)]
+    Store(#[from] Fault),
+}
+
+/// A flow that came to an end, good or bad.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// The connection as it is now.
+    pub connection: Arc<Connection>,
+    /// The app.
+    pub app: Arc<App>,
+    /// Where to send the browser, with `connection_id` and `status`, if the connection names a return URL.
+    pub return_to: Option<String>,
+}
+
+/// What the callback made of it.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// Connected (or waiting for the owner's confirmation: see the connection).
+    Connected(Finished),
+    /// The provider or the user said no, or the provider failed; a failed reconnect leaves the old grant.
+    Failed {
+        /// The connection as it is now.
+        finished: Finished,
+        /// A stable word: the provider's error code, shortened and harmless, or one of ours.
+        reason: String,
+        /// A link to try again.
+        retry: String,
+    },
+}
+
+/// A callback that belongs to no flow of this browser: 400, nothing was sent to the provider.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum CallbackError {
+    /// `state`, cookie, app, `iss` or generation do not fit, or the flow is spent.
+    #[error("this sign-in is no longer valid, or was begun in another browser")]
+    Refused,
+    /// The store is out of reach.
+    #[error(transparent)]
+    Store(#[from] Fault),
+}
+
+#[expect(clippy::unused_async, reason = "the store stands behind it soon")]
+impl Connections {
+    /// What the page behind a connect link shows. Changes nothing, however often.
+    pub async fn open(&self, _session_token: &str) -> Result<Offer, LinkError> {
+        Err(LinkError::Dead)
+    }
+
+    /// *Continue* was pressed: takes what was typed in and either finishes or leads to the provider.
+    pub async fn begin(
+        &self,
+        _session_token: &str,
+        _method: Option<Method>,
+        _form: &BTreeMap<String, String>,
+    ) -> Result<Begun, BeginError> {
+        Err(LinkError::Dead.into())
+    }
+
+    /// The provider sent the browser back to `/callback/{app}` with `query`; `cookie` is the flow cookie.
+    pub async fn callback(
+        &self,
+        _app: &str,
+        _query: &[(String, String)],
+        _cookie: Option<&str>,
+    ) -> Result<Outcome, CallbackError> {
+        Err(CallbackError::Refused)
+    }
+}
