@@ -1,1 +1,177 @@
-//! Not built yet.
+//! How much one owner, key or address may ask for. An owner has a rate with a burst (the generic cell rate
+//! algorithm), a key has a number of calls in flight, and an address has a rate of refused credentials.
+//!
+//! The counts are this node's own. Nothing here waits: a call is admitted or refused at once.
+
+mod rate;
+#[cfg(test)]
+mod tests;
+mod ticks;
+
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    num::NonZeroU32,
+    sync::Arc,
+    time::Duration,
+};
+
+use dashmap::DashMap;
+use governor::{
+    NotUntil, Quota, RateLimiter, clock::Clock as _, middleware::StateInformationMiddleware,
+    state::keyed::DashMapStateStore,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+pub use self::rate::Rate;
+use self::ticks::Ticks;
+use crate::{
+    clock::Clock,
+    config,
+    id::{KeyId, OwnerId},
+};
+
+/// Refused credentials that one address may present per second, and at once. A caller with a wrong key in a retry
+/// loop stays below; one that tries keys doesn't.
+const GUESS_RATE: NonZeroU32 = NonZeroU32::new(20).unwrap();
+const GUESS_BURST: NonZeroU32 = NonZeroU32::new(100).unwrap();
+/// When a call comes back that found all places of its key taken; when one comes free can't be known.
+const RETRY_CONCURRENT: Duration = Duration::from_secs(1);
+
+type Rated<K> = RateLimiter<K, DashMapStateStore<K>, Ticks, StateInformationMiddleware>;
+
+/// The limits of one node. A clone shares the counts.
+#[derive(Clone, Debug)]
+pub struct Limits(Arc<Counts>);
+
+#[derive(Debug)]
+struct Counts {
+    ticks: Ticks,
+    owners: Rated<OwnerId>,
+    guesses: Rated<IpAddr>,
+    keys: DashMap<KeyId, Arc<Semaphore>>,
+    per_key: usize,
+}
+
+/// An admitted call: its place among the key's calls in flight, which comes free when this is dropped. It must live
+/// as long as the response body.
+#[derive(Debug)]
+pub struct Slot {
+    /// Where the owner stands after this call.
+    pub rate: Rate,
+    _place: OwnedSemaphorePermit,
+}
+
+/// Why a call was not admitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LimitReason {
+    /// Too many calls in a time.
+    RateLimited,
+    /// Too many calls at the same time.
+    TooManyConcurrent,
+}
+
+/// A call that was not admitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("over the limit, free again in {retry_after:?}")]
+pub struct Limited {
+    /// Which kind of limit it met.
+    pub reason: LimitReason,
+    /// How long to wait.
+    pub retry_after: Duration,
+    /// The rate it exceeded; none for calls in flight.
+    pub rate: Option<Rate>,
+}
+
+impl Limited {
+    /// The value of `Retry-After`: whole seconds, at least one, never too early.
+    #[must_use]
+    pub fn retry_after_seconds(&self) -> u64 {
+        rate::seconds(self.retry_after)
+    }
+}
+
+impl Limits {
+    /// Limits with nothing counted yet.
+    #[must_use]
+    pub fn new(settings: &config::Limits, clock: &Clock) -> Self {
+        let ticks = Ticks::new(clock);
+        Self(Arc::new(Counts {
+            owners: rated(settings.owner_rate, settings.owner_burst, &ticks),
+            guesses: rated(GUESS_RATE, GUESS_BURST, &ticks),
+            keys: DashMap::new(),
+            per_key: usize::try_from(settings.key_concurrency.get()).unwrap_or(usize::MAX),
+            ticks,
+        }))
+    }
+
+    /// Counts a call of this owner with this key, or refuses it. A refused one counts nowhere.
+    pub fn admit(&self, owner: OwnerId, key: KeyId) -> Result<Slot, Limited> {
+        let place = self.place(key)?;
+        let rate = self.0.check("owner", &self.0.owners, &owner)?;
+        Ok(Slot { rate, _place: place })
+    }
+
+    /// Counts a credential that was refused at this address; an error says that it has presented too many, and that
+    /// its caller should hear of that instead.
+    pub fn guess(&self, address: IpAddr) -> Result<(), Limited> {
+        self.0.check("address", &self.0.guesses, &network(address)).map(drop)
+    }
+
+    /// Forgets who has been idle long enough to have all of it back. For a job.
+    pub fn forget_idle(&self) {
+        self.0.owners.retain_recent();
+        self.0.guesses.retain_recent();
+        self.0.keys.retain(|_, places| Arc::strong_count(places) > 1);
+    }
+
+    fn place(&self, key: KeyId) -> Result<OwnedSemaphorePermit, Limited> {
+        let places = self.places(key);
+        places.try_acquire_owned().map_err(|_| Limited {
+            reason: LimitReason::TooManyConcurrent,
+            retry_after: RETRY_CONCURRENT,
+            rate: None,
+        })
+    }
+
+    /// The key's places. Taken as a clone under the shard's lock: `forget_idle` then sees that it is in use.
+    fn places(&self, key: KeyId) -> Arc<Semaphore> {
+        if let Some(places) = self.0.keys.get(&key) {
+            return places.clone();
+        }
+        let new = || Arc::new(Semaphore::new(self.0.per_key.min(Semaphore::MAX_PERMITS)));
+        self.0.keys.entry(key).or_insert_with(new).clone()
+    }
+}
+
+impl Counts {
+    fn check<K: Clone + Eq + std::hash::Hash>(
+        &self,
+        name: &'static str,
+        rated: &Rated<K>,
+        key: &K,
+    ) -> Result<Rate, Limited> {
+        match rated.check_key(key) {
+            Ok(state) => Ok(Rate::left(name, &state)),
+            Err(until) => Err(self.limited(name, &until)),
+        }
+    }
+
+    fn limited(&self, name: &'static str, until: &NotUntil<Duration>) -> Limited {
+        let retry_after = until.wait_time_from(self.ticks.now());
+        let rate = Some(Rate::spent(name, until.quota(), retry_after));
+        Limited { reason: LimitReason::RateLimited, retry_after, rate }
+    }
+}
+
+fn rated<K: Clone + Eq + std::hash::Hash>(rate: NonZeroU32, burst: NonZeroU32, ticks: &Ticks) -> Rated<K> {
+    let quota = Quota::per_second(rate).allow_burst(burst);
+    RateLimiter::dashmap_with_clock(quota, ticks.clone()).with_middleware::<StateInformationMiddleware>()
+}
+
+/// What counts as one address: for IPv6 the /64 that one site has to itself.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
