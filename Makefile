@@ -1,0 +1,35 @@
+# keyferry from the outside: `make` lists what there is.
+
+CARGO ?= cargo
+
+.DEFAULT_GOAL := help
+.PHONY: help demo tools test test-rust test-image lint bench
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+demo: ## everything on this machine in a throw-away folder; prints a key, a connect link and calls to paste
+	@$(CARGO) run --quiet -- demo
+
+tools: ## installs what the tests drive, where missing: PostgreSQL, Chromium, Node, podman, Python and npm packages
+	@tests/tools.sh
+
+test: tools ## installs what the tests need and runs them all, the container image included
+	@$(MAKE) --no-print-directory test-image
+	@$(MAKE) --no-print-directory test-rust
+
+test-rust: ## all tests of the code and with real clients, servers and browsers
+	$(CARGO) test
+
+test-image: ## builds the container image, runs it, calls through it
+	deploy/test-image.sh
+
+lint: ## format, clippy, documentation, licenses
+	$(CARGO) fmt --check
+	$(CARGO) clippy --quiet --all-targets -- --deny warnings
+	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --quiet --no-deps
+	@command -v cargo-deny >/dev/null || $(CARGO) install --quiet --locked --debug cargo-deny
+	$(CARGO) deny --offline check licenses bans sources
+
+bench: ## prints memory at rest and time from start to first answer of a release build
+	@benches/rest.sh
