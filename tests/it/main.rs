@@ -1,0 +1,4 @@
+//! The one integration binary. `cfg(test)` on the modules tells clippy that what they hold are tests.
+
+#[cfg(test)]
+mod rooms;
