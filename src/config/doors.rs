@@ -5,13 +5,14 @@ use std::{
     path::PathBuf,
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 /// `[gateway]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Gateway {
     /// Where it listens.
+    #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
     /// Its public base URL, without a slash at the end.
     pub url: String,
@@ -28,6 +29,7 @@ pub struct Gateway {
 #[serde(default, deny_unknown_fields)]
 pub struct Control {
     /// Where it listens.
+    #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
     /// Its public base URL, without a slash at the end.
     pub url: String,
@@ -42,6 +44,7 @@ pub struct Control {
 #[serde(default, deny_unknown_fields)]
 pub struct Admin {
     /// Where it listens.
+    #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
 }
 
@@ -53,6 +56,13 @@ pub struct Tls {
     pub cert_file: PathBuf,
     /// The private key.
     pub key_file: PathBuf,
+}
+
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(|_error| {
+        D::Error::custom("must be an IP address and a port, like 127.0.0.1:8080 or [::]:8080")
+    })
 }
 
 fn loopback(port: u16) -> SocketAddr {

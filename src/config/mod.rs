@@ -3,7 +3,14 @@
 //! Four layers, each over the one before: defaults, the settings file, `KEYFERRY_SECTION__NAME` variables,
 //! flags. Names that the outside relies on are fixed; a name nobody knows is an error.
 
+mod check;
 mod doors;
+mod load;
+mod names;
+mod node;
+mod read;
+mod secret_files;
+mod settle;
 pub mod span;
 
 use std::{
@@ -17,7 +24,11 @@ use std::{
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-pub use self::doors::{Admin, Control, Gateway, Tls};
+pub use self::{
+    doors::{Admin, Control, Gateway, Tls},
+    load::{Layers, SettingsError, load},
+    node::Origin,
+};
 use crate::vault::Secret;
 
 /// Everything that can be set.
@@ -372,3 +383,6 @@ impl Default for Log {
         Self { filter: "info".to_owned(), format: LogFormat::Text }
     }
 }
+
+#[cfg(test)]
+mod tests;
