@@ -1,1 +1,39 @@
-//! Not built yet.
+//! OAuth 2.0 as a client speaks it (RFC 6749, 7009, 7636, 9207): one request per file, and the answers' deviations.
+//!
+//! Protocol only: no store, no web framework, no decision about a connection. What a provider does differently is
+//! said by its app file, and read here. Redirects are never followed, and nothing of a request or answer is logged.
+
+mod answer;
+mod begin;
+mod client_auth;
+mod client_credentials;
+mod error;
+mod exchange;
+mod params;
+mod refresh;
+mod request;
+mod revoke;
+
+pub use self::{
+    answer::TokenAnswer,
+    begin::{Begin, Consent, begin},
+    client_credentials::client_credentials,
+    error::{OAuthError, shortened},
+    exchange::{Code, exchange},
+    refresh::refresh,
+    request::TokenEndpoint,
+    revoke::revoke,
+};
+use crate::vault::Secret;
+
+/// An OAuth client as its provider knows it (RFC 6749 2).
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// `client_id`.
+    pub id: String,
+    /// `client_secret`; empty for a public client.
+    pub secret: Secret,
+}
+
+#[cfg(test)]
+mod tests;

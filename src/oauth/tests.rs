@@ -1,0 +1,270 @@
+//! What is really sent to a provider, seen by a small server.
+
+use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    sync::{Arc, Mutex},
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response, header::AUTHORIZATION};
+use http_body_util::Full;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use super::*;
+use crate::{
+    catalog::auth::{Refresh, Revoke, Token},
+    clock::{Clock, Timestamp},
+    net::{Egress, body, client, guard::SystemResolver},
+};
+
+/// One request as it arrived.
+#[derive(Clone, Debug)]
+struct Seen {
+    method: Method,
+    target: String,
+    headers: HeaderMap,
+    body: String,
+}
+
+/// A server that remembers what it is asked and always gives the same answer. Ends with the value.
+struct Double {
+    url: String,
+    seen: Arc<Mutex<Vec<Seen>>>,
+    task: JoinHandle<()>,
+}
+
+impl Double {
+    async fn answering(answer: Response<&'static str>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&seen);
+        let task = tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                let (log, answer) = (Arc::clone(&log), answer.clone());
+                let service = service_fn(move |request: Request<Incoming>| {
+                    let (log, answer) = (Arc::clone(&log), answer.clone());
+                    async move {
+                        let (head, sent) = request.into_parts();
+                        let sent = body::read(sent, 1 << 20).await.unwrap();
+                        log.lock().unwrap().push(Seen {
+                            method: head.method,
+                            target: head.uri.to_string(),
+                            headers: head.headers,
+                            body: String::from_utf8(sent.to_vec()).unwrap(),
+                        });
+                        Ok::<_, Infallible>(answer.map(|text| Full::new(Bytes::from_static(text.as_bytes()))))
+                    }
+                });
+                tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(socket), service));
+            }
+        });
+        Self { url, seen, task }
+    }
+
+    async fn with_token() -> Self {
+        Self::answering(Response::new(r#"{"access_token":"at","refresh_token":"rt2","expires_in":60}"#)).await
+    }
+
+    fn only_request(&self) -> Seen {
+        let seen = self.seen.lock().unwrap();
+        assert_eq!(seen.len(), 1);
+        seen[0].clone()
+    }
+}
+
+impl Drop for Double {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Everything an endpoint borrows.
+struct World {
+    http: client::Client,
+    clock: Clock,
+    client: Client,
+    values: BTreeMap<String, String>,
+    token: Token,
+}
+
+impl World {
+    fn new(double: &Double, toml: &str) -> Self {
+        let egress =
+            Egress { allow: vec!["127.0.0.0/8".parse().unwrap()], plain_http: true, ..Egress::default() };
+        Self {
+            http: client::Client::new(&egress, Arc::new(SystemResolver)).unwrap(),
+            clock: Clock::test(Timestamp::from_micros(0)),
+            client: Client { id: "id".into(), secret: "s&cret".into() },
+            values: BTreeMap::from([("base".into(), double.url.clone()), ("shop".into(), "acme".into())]),
+            token: toml::from_str(&format!("url = '${{base}}/token'\n{toml}")).unwrap(),
+        }
+    }
+
+    fn endpoint(&self) -> TokenEndpoint<'_> {
+        TokenEndpoint {
+            http: &self.http,
+            clock: &self.clock,
+            token: &self.token,
+            client: &self.client,
+            values: &self.values,
+        }
+    }
+
+    async fn exchange(&self, echo: &[(String, String)]) -> Result<TokenAnswer, OAuthError> {
+        let (code, verifier) = (Secret::from("c/d e"), Secret::from("proof"));
+        let redirect_uri = "https://gw.test/callback/x";
+        exchange(&self.endpoint(), &Code { code: &code, redirect_uri, verifier: Some(&verifier), echo }).await
+    }
+}
+
+#[tokio::test]
+async fn an_exchange_sends_the_form_of_rfc_6749() {
+    let double = Double::with_token().await;
+    let world = World::new(&double, "params = { shop = '${shop}' }\nheaders = { x-shop = '${shop}' }");
+    let answer = world.exchange(&[("context".into(), "stores/1".into())]).await.unwrap();
+    assert_eq!(answer.access_token.expose(), "at");
+    let seen = double.only_request();
+    assert_eq!((seen.method, seen.target.as_str()), (Method::POST, "/token"));
+    assert_eq!(
+        seen.body,
+        "grant_type=authorization_code&code=c%2Fd+e&redirect_uri=https%3A%2F%2Fgw.test%2Fcallback%2Fx\
+         &code_verifier=proof&context=stores%2F1&client_id=id&client_secret=s%26cret&shop=acme"
+    );
+    for (name, value) in [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("accept", "application/json"),
+        ("x-shop", "acme"),
+    ] {
+        assert_eq!(seen.headers[name], value, "{name}");
+    }
+    assert!(!seen.headers.contains_key(AUTHORIZATION));
+}
+
+#[tokio::test]
+async fn an_exchange_takes_the_providers_names_and_format() {
+    let double = Double::with_token().await;
+    let toml = "client_auth = 'basic'\nformat = 'json'\nrename = { code = 'auth_code', grant_type = '' }";
+    World::new(&double, toml).exchange(&[]).await.unwrap();
+    let seen = double.only_request();
+    assert_eq!(seen.headers["content-type"], "application/json");
+    let sent: serde_json::Value = serde_json::from_str(&seen.body).unwrap();
+    assert_eq!(
+        sent,
+        serde_json::json!({"auth_code": "c/d e", "redirect_uri": "https://gw.test/callback/x", "code_verifier": "proof"})
+    );
+    assert_eq!(seen.headers[AUTHORIZATION], format!("Basic {}", STANDARD.encode("id:s%26cret")));
+}
+
+#[tokio::test]
+async fn a_refresh_differs_from_the_exchange_where_the_file_says_so() {
+    let double = Double::with_token().await;
+    let world = World::new(&double, "params = { only = 'exchange' }\ngrant_type = 'other'");
+    let plain = Refresh::default();
+    let answer = refresh(&world.endpoint(), &plain, &Secret::from("rt1")).await.unwrap();
+    assert_eq!(answer.refresh_token.unwrap().expose(), "rt2");
+    assert_eq!(
+        double.only_request().body,
+        "grant_type=refresh_token&refresh_token=rt1&client_id=id&client_secret=s%26cret"
+    );
+
+    let double = Double::with_token().await;
+    let world = World::new(&double, "");
+    let differs =
+        toml::from_str("url = '${base}/again'\nclient_auth = 'none'\nparams = { type = 'refresh' }").unwrap();
+    refresh(&world.endpoint(), &differs, &Secret::from("rt1")).await.unwrap();
+    let seen = double.only_request();
+    assert_eq!(seen.target, "/again");
+    assert_eq!(seen.body, "grant_type=refresh_token&refresh_token=rt1&client_id=id&type=refresh");
+}
+
+#[tokio::test]
+async fn client_credentials_ask_for_their_scopes() {
+    let double = Double::with_token().await;
+    let world = World::new(&double, "grant_type = 'account_credentials'");
+    client_credentials(&world.endpoint(), &["a".into(), "b".into()]).await.unwrap();
+    assert_eq!(
+        double.only_request().body,
+        "grant_type=account_credentials&scope=a+b&client_id=id&client_secret=s%26cret"
+    );
+}
+
+#[tokio::test]
+async fn oc_13_a_redirect_is_not_followed() {
+    let redirect = Response::builder().status(307).header("location", "/elsewhere").body("").unwrap();
+    let double = Double::answering(redirect).await;
+    let error = World::new(&double, "").exchange(&[]).await.unwrap_err();
+    assert!(matches!(error, OAuthError::Protocol(_)));
+    assert_eq!(double.only_request().target, "/token");
+}
+
+#[tokio::test]
+async fn oc_13_an_endless_answer_is_not_read() {
+    let long: &'static str = Box::leak("x".repeat(1024 * 1024 + 1).into_boxed_str());
+    let double = Double::answering(Response::new(long)).await;
+    let error = World::new(&double, "").exchange(&[]).await.unwrap_err();
+    assert_eq!(error, OAuthError::Protocol("its answer is too long"));
+}
+
+#[tokio::test]
+async fn an_endpoint_nobody_serves_passes() {
+    let double = Double::with_token().await;
+    let world = World::new(&double, "");
+    let refused = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let values = BTreeMap::from([("base".to_owned(), format!("http://{refused}"))]);
+    let endpoint = TokenEndpoint { values: &values, ..world.endpoint() };
+    let error = client_credentials(&endpoint, &[]).await.unwrap_err();
+    assert!(error.passes(), "{error}");
+    assert!(!error.to_string().contains(&refused.to_string()));
+}
+
+#[tokio::test]
+async fn a_value_nobody_gave_is_named_and_nothing_is_sent() {
+    let double = Double::with_token().await;
+    let world = World::new(&double, "params = { x = '${nobody}' }");
+    let error = world.exchange(&[]).await.unwrap_err();
+    assert_eq!(error, OAuthError::Configuration("nobody has no value".into()));
+    assert!(double.seen.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_revocation_names_the_token_its_provider_takes() {
+    for (toml, body, proof) in [
+        ("", "token=rt&token_type_hint=refresh_token&client_id=id&client_secret=s%26cret", None),
+        (
+            "token = 'access'\nclient_auth = 'basic'",
+            "token=at&token_type_hint=access_token",
+            Some("Basic aWQ6cyUyNmNyZXQ="),
+        ),
+        ("token = 'bearer'\nparams = { a = 'b' }", "a=b", Some("Bearer at")),
+    ] {
+        let double = Double::answering(Response::new("")).await;
+        let world = World::new(&double, "");
+        let step: Revoke = toml::from_str(&format!("url = '${{base}}/revoke'\n{toml}")).unwrap();
+        let (access, fresh) = (Secret::from("at"), Secret::from("rt"));
+        revoke(&world.http, &world.clock, &step, &world.client, &world.values, (&access, Some(&fresh)))
+            .await
+            .unwrap();
+        let seen = double.only_request();
+        assert_eq!(seen.body, body);
+        assert_eq!(seen.headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap()), proof);
+    }
+}
+
+#[tokio::test]
+async fn a_revocation_that_fails_says_whether_to_try_again() {
+    for (status, passes) in [(503, true), (400, false)] {
+        let double = Double::answering(Response::builder().status(status).body("").unwrap()).await;
+        let world = World::new(&double, "");
+        let step: Revoke = toml::from_str("url = '${base}/revoke'").unwrap();
+        let token = Secret::from("at");
+        let error = revoke(&world.http, &world.clock, &step, &world.client, &world.values, (&token, None))
+            .await
+            .unwrap_err();
+        assert_eq!(error.passes(), passes);
+    }
+}
