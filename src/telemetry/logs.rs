@@ -1,0 +1,161 @@
+//! Log lines on standard error: text for people, or one JSON object a line.
+//!
+//! `log.filter` decides what keyferry itself says. Other crates never say more than `info`, whatever it asks for:
+//! below that, HTTP libraries print headers and database drivers print rows.
+
+use std::{backtrace::Backtrace, io::IsTerminal, panic::PanicHookInfo};
+
+use tracing::{Level, Metadata, Subscriber, subscriber::SetGlobalDefaultError};
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    filter::filter_fn,
+    fmt::{self, MakeWriter},
+    layer::SubscriberExt,
+    registry::LookupSpan,
+};
+
+use super::{Metrics, plain};
+use crate::config::{Log, LogFormat};
+
+/// Why logging can't begin.
+#[derive(Debug, thiserror::Error)]
+pub enum LogsError {
+    /// `log.filter` isn't a level or a list of directives.
+    #[error("log.filter: {0}")]
+    Filter(#[from] tracing_subscriber::filter::ParseError),
+    /// This process already logs to somewhere.
+    #[error("logging was set up before")]
+    Twice(#[from] SetGlobalDefaultError),
+}
+
+/// Begins to log to standard error. Once in a process.
+pub fn init(settings: &Log) -> Result<(), LogsError> {
+    tracing::subscriber::set_global_default(subscriber(settings, std::io::stderr)?)?;
+    Ok(())
+}
+
+/// What turns events into lines written to `out`.
+pub fn subscriber<W>(settings: &Log, out: W) -> Result<impl Subscriber + Send + Sync, LogsError>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let filter = EnvFilter::builder().parse(&settings.filter)?;
+    let own = filter_fn(is_ours_or_quiet);
+    Ok(tracing_subscriber::registry().with(filter).with(own).with(lines(settings.format, out)))
+}
+
+/// From now on a panic is one log line that says where, and is counted. Not what: the text of a panic can quote data.
+pub fn report_panics(metrics: &Metrics) {
+    let metrics = metrics.clone();
+    std::panic::set_hook(Box::new(move |panic| {
+        metrics.panicked();
+        report(panic);
+    }));
+}
+
+fn report(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map_or_else(|| "somewhere".to_owned(), ToString::to_string);
+    let thread = std::thread::current().name().unwrap_or("unnamed").to_owned();
+    // Empty unless RUST_BACKTRACE asks for it; it names functions, not values.
+    let trace = Backtrace::capture().to_string();
+    tracing::error!(place, thread, trace, "a bug: the program panicked");
+}
+
+fn is_ours_or_quiet(event: &Metadata<'_>) -> bool {
+    *event.level() <= Level::INFO || event.target().starts_with("keyferry")
+}
+
+fn lines<S, W>(format: LogFormat, out: W) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'s> LookupSpan<'s>,
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    match format {
+        LogFormat::Json => fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_writer(plain::JsonLines(out))
+            .boxed(),
+        LogFormat::Text => {
+            let colours = std::io::stderr().is_terminal();
+            fmt::layer().fmt_fields(plain::fields()).with_ansi(colours).with_writer(out).boxed()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl std::io::Write for Lines {
+        fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(line);
+            Ok(line.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(filter: &str, format: LogFormat, log: impl FnOnce()) -> String {
+        let (lines, settings) = (Lines::default(), Log { filter: filter.to_owned(), format });
+        let out = lines.clone();
+        tracing::subscriber::with_default(subscriber(&settings, move || out.clone()).unwrap(), log);
+        let bytes = lines.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    const NASTY: &str = "a\r\nb\u{1b}[31mc\u{2028}d\u{202e}e\u{85}f";
+
+    #[test]
+    fn lg_2_whatever_is_logged_stays_one_line() {
+        for format in [LogFormat::Text, LogFormat::Json] {
+            let text = logged("info", format, || {
+                let span = tracing::info_span!("call", path = %NASTY);
+                span.in_scope(|| tracing::info!(plain = NASTY, shown = %NASTY, "about {NASTY}"));
+            });
+            let (line, rest) = text.split_at(text.len() - 1);
+            assert_eq!(rest, "\n");
+            let found: Vec<char> = line.chars().filter(|c| !(' '..='~').contains(c)).collect();
+            assert!(
+                found.iter().all(|c| *c == '\u{85}' && format == LogFormat::Json),
+                "{format:?} {found:?}: {line}"
+            );
+        }
+    }
+
+    #[test]
+    fn json_lines_say_the_same_as_was_logged() {
+        let line = logged("info", LogFormat::Json, || tracing::warn!(path = NASTY, "hear"));
+        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(
+            (&value["level"], &value["message"], &value["path"]),
+            (&"WARN".into(), &"hear".into(), &NASTY.into())
+        );
+    }
+
+    #[test]
+    fn lg_1_other_crates_never_say_more_than_info() {
+        let text = logged("trace", LogFormat::Text, || {
+            tracing::trace!(target: "hyper::proto", "headers and all");
+            tracing::debug!(target: "sqlx::query", "rows and all");
+            tracing::info!(target: "hyper::proto", "listening");
+            tracing::trace!("ours");
+        });
+        assert!(!text.contains("and all"), "{text}");
+        assert!(text.contains("listening") && text.contains("ours"), "{text}");
+    }
+
+    #[test]
+    fn a_filter_that_makes_no_sense_is_an_error() {
+        let settings = Log { filter: "keyferry=loud".to_owned(), format: LogFormat::Text };
+        assert!(matches!(subscriber(&settings, std::io::stderr), Err(LogsError::Filter(_))));
+    }
+}
