@@ -42,7 +42,7 @@ pub struct Auth {
     pub base: Option<Template>,
     /// Another probe for this way in.
     pub probe: Option<Probe>,
-    /// Where the user finds what to type in.
+    /// Where the user finds what to type in; for OAUTH2: where the operator registers the client.
     pub docs: Option<String>,
 }
 
@@ -167,6 +167,8 @@ pub struct Token {
     pub path: Option<String>,
     /// Lifetime in seconds to assume when the answer has none; unset: it does not expire.
     pub lifetime_s: Option<u64>,
+    /// A dotted path that must hold this: for providers that fail inside a 200.
+    pub ok: Option<(String, serde_json::Value)>,
 }
 
 /// How a client proves itself at the token endpoint (RFC 6749 2.3.1).
@@ -240,6 +242,9 @@ pub struct Revoke {
     /// How the client proves itself there.
     #[serde(default)]
     pub client_auth: ClientAuth,
+    /// How the request is written.
+    #[serde(default)]
+    pub format: Format,
     /// Further parameters.
     #[serde(default)]
     pub params: BTreeMap<String, Template>,
