@@ -190,13 +190,11 @@ fn expand(prefix: &str, text: &str, found: &mut Vec<String>) -> usize {
     if !text.starts_with('{') {
         let name = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
         let path = format!("{prefix}::{}", &text[..name]);
-        return match text[name..].strip_prefix("::") {
-            Some(rest) => name + 2 + expand(&path, rest, found),
-            None => {
-                found.push(path);
-                name
-            }
-        };
+        if let Some(rest) = text[name..].strip_prefix("::") {
+            return name + 2 + expand(&path, rest, found);
+        }
+        found.push(path);
+        return name;
     }
     let mut at = 1;
     loop {
