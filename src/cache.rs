@@ -1,1 +1,159 @@
-//! Not built yet.
+//! What was read from the store a moment ago: believed for some seconds, asked for by one caller at a time, and
+//! kept in use through an outage of the store.
+//!
+//! Forgetting is immediate: whoever asks after `forget` has returned gets what the store says after that. A load
+//! that was under way meanwhile ends in a slot that nobody finds any more.
+
+use std::{
+    hash::Hash,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use arc_swap::ArcSwapOption;
+use tokio::{sync::Mutex, time::timeout};
+
+use crate::clock::{Clock, Timestamp};
+
+/// How long a caller for whom there is a known-good value waits for the store.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long the store is left alone after it failed.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Values by key, each loaded when it is first asked for. A clone shares them.
+#[derive(Clone)]
+pub struct Cache<K, V> {
+    slots: moka::sync::Cache<K, Arc<Slot<V>>>,
+    clock: Clock,
+    times: Times,
+}
+
+/// How long a cached value is good for.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// Without asking the store.
+    pub fresh: Duration,
+    /// While the store can't be asked.
+    pub grace: Duration,
+}
+
+/// The place of one key: its value, and who is loading it.
+struct Slot<V> {
+    value: ArcSwapOption<Loaded<V>>,
+    loading: Mutex<()>,
+    /// Loads that ended without a value.
+    fruitless: AtomicU64,
+}
+
+struct Loaded<V> {
+    value: V,
+    at: Timestamp,
+    ask_again: Timestamp,
+}
+
+impl<K: Hash + Eq + Send + Sync + Clone + 'static, V: Clone + Send + Sync + 'static> Cache<K, V> {
+    /// An empty cache of at most `entries` values; those not asked for go first.
+    pub fn new(clock: Clock, times: Times, entries: u64) -> Self {
+        let idle = times.grace.max(times.fresh);
+        let slots = moka::sync::Cache::builder().max_capacity(entries).time_to_idle(idle).build();
+        Self { slots, clock, times }
+    }
+
+    /// The value of `key`: the one at hand if it is fresh, else what `load` gives. If that fails, or takes long,
+    /// an older value is still good for the time of grace. That there is none is not remembered.
+    pub async fn get<E>(
+        &self,
+        key: &K,
+        load: impl Future<Output = Result<Option<V>, E>>,
+    ) -> Result<Option<V>, E> {
+        if let Some(value) = self.slots.get(key).and_then(|slot| slot.fresh(self.clock.now())) {
+            return Ok(Some(value));
+        }
+        let slot = self.slots.get_with_by_ref(key, || Arc::new(Slot::new()));
+        let fruitless = slot.fruitless.load(Ordering::Acquire);
+        let turn = slot.loading.lock().await;
+        if let Some(value) = slot.fresh(self.clock.now()) {
+            return Ok(Some(value));
+        }
+        // Whoever waited for a load in vain doesn't queue for a second one: each wait may be as long as the
+        // store's deadline, and a hundred of them in a row would be minutes.
+        let _turn = (slot.fruitless.load(Ordering::Acquire) == fruitless).then_some(turn);
+        let result = self.load(&slot, load).await;
+        if matches!(result, Ok(None)) {
+            self.slots.invalidate(key);
+        }
+        result
+    }
+
+    async fn load<E>(
+        &self,
+        slot: &Slot<V>,
+        load: impl Future<Output = Result<Option<V>, E>>,
+    ) -> Result<Option<V>, E> {
+        // The age counts from before the question: what changed while it was under way is not older than that.
+        let start = self.clock.now();
+        let good = slot.value.load_full().filter(|loaded| start.since(loaded.at) < self.times.grace);
+        let answer = match &good {
+            Some(_) => timeout(PATIENCE, load).await.ok(),
+            None => Some(load.await),
+        };
+        match (answer, good) {
+            (Some(Ok(Some(value))), _) => {
+                slot.put(&value, start, start + self.times.fresh);
+                Ok(Some(value))
+            }
+            (Some(Err(_)) | None, Some(good)) => {
+                slot.put(&good.value, good.at, self.clock.now() + PAUSE.min(self.times.fresh));
+                Ok(Some(good.value.clone()))
+            }
+            (Some(other), _) => {
+                slot.value.store(None);
+                slot.fruitless.fetch_add(1, Ordering::AcqRel);
+                other
+            }
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// Drops the value of `key` at once.
+    pub fn forget(&self, key: &K) {
+        self.slots.invalidate(key);
+    }
+
+    /// Drops every value for which `is_gone`, and those that are being loaded, which might be such.
+    pub fn forget_if(&self, is_gone: impl Fn(&V) -> bool) {
+        for (key, slot) in &self.slots {
+            if slot.loading.try_lock().is_err()
+                || slot.value.load().as_ref().is_none_or(|loaded| is_gone(&loaded.value))
+            {
+                self.slots.invalidate(&*key);
+            }
+        }
+    }
+}
+
+impl<V: Clone> Slot<V> {
+    fn new() -> Self {
+        Self { value: ArcSwapOption::empty(), loading: Mutex::new(()), fruitless: AtomicU64::new(0) }
+    }
+
+    fn fresh(&self, now: Timestamp) -> Option<V> {
+        self.value.load().as_ref().filter(|loaded| now < loaded.ask_again).map(|loaded| loaded.value.clone())
+    }
+
+    fn put(&self, value: &V, at: Timestamp, ask_again: Timestamp) {
+        self.value.store(Some(Arc::new(Loaded { value: value.clone(), at, ask_again })));
+    }
+}
+
+impl<K, V> std::fmt::Debug for Cache<K, V> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cache").field("times", &self.times).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

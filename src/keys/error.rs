@@ -1,0 +1,33 @@
+//! What can go wrong with keys, for doors to answer by.
+
+use crate::store::StoreError;
+
+/// Why a key was refused, or something about keys failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// Nobody has this key: never issued, revoked or replaced.
+    #[error("this key is not known")]
+    Invalid,
+    /// It had an end, and that has passed.
+    #[error("this key has expired")]
+    Expired,
+    /// There is no owner whose key this could be.
+    #[error("there is no such owner")]
+    NoOwner,
+    /// The store can't be reached or takes no writes: 503.
+    #[error("{0}")]
+    Unavailable(String),
+    /// A row that can't be: 500.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl From<StoreError> for KeyError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Gone => Self::NoOwner,
+            StoreError::Unavailable(_) => Self::Unavailable(error.to_string()),
+            _ => Self::Internal(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! API keys: issued once, stored as a digest, verified through a short cache that a revocation empties at once.
+//!
+//! It says who calls. What a key's rules allow is decided where calls are authorized.
+
+mod error;
+mod uses;
+
+use std::{sync::Arc, time::Duration};
+
+use serde::Serialize;
+use serde_json::Value;
+
+pub use self::error::KeyError;
+use self::uses::Uses;
+use crate::{
+    cache::{Cache, Times},
+    clock::{Clock, Timestamp},
+    config::{CacheSettings, StoreSettings},
+    id::{KeyId, OwnerId},
+    store::{KeyRow, Store, StoreError},
+    vault::token::{ApiKey, KeyDigest},
+};
+
+/// The keys of this gateway. A clone shares the cache.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    store: Store,
+    clock: Clock,
+    cache: Cache<KeyDigest, Arc<Caller>>,
+    uses: Arc<Uses>,
+}
+
+/// Who calls: an owner by one of its keys.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Caller {
+    /// Whose key it is.
+    pub owner: OwnerId,
+    /// The owner's name.
+    pub owner_name: String,
+    /// The key.
+    pub key: KeyId,
+    /// The key's name.
+    pub key_name: String,
+    /// Whether it may manage owners, clients and every owner's things.
+    pub admin: bool,
+    /// What it may do.
+    pub rules: Value,
+    /// When it ends.
+    pub expires: Option<Timestamp>,
+}
+
+/// One key, as the control API shows it; not the key itself.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Key {
+    /// Its id.
+    pub id: KeyId,
+    /// The owner's label.
+    pub name: String,
+    /// Whose key it is.
+    pub owner: OwnerId,
+    /// Whether it may manage owners, clients and every owner's things.
+    pub admin: bool,
+    /// What it may do.
+    pub rules: Value,
+    /// When it was created.
+    pub creation_time: Timestamp,
+    /// When it ends, if ever.
+    pub expires_time: Option<Timestamp>,
+    /// When it was last used; may lag by a minute.
+    pub last_used_time: Option<Timestamp>,
+    /// First and last characters of the key.
+    pub hint: String,
+}
+
+/// What a new key shall be.
+#[derive(Clone, Debug)]
+pub struct NewKey {
+    /// The owner's label.
+    pub name: String,
+    /// Whether it may manage owners, clients and every owner's things.
+    pub admin: bool,
+    /// How long it is good for; none: until it is revoked.
+    pub expires_in: Option<Duration>,
+    /// What it may do; an empty object: everything its owner may.
+    pub rules: Value,
+}
+
+/// What to change about a key; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct KeyChange {
+    /// Another label.
+    pub name: Option<String>,
+    /// Other rules.
+    pub rules: Option<Value>,
+    /// Another end, counted from now; `Some(None)` for none.
+    pub expires_in: Option<Option<Duration>>,
+}
+
+impl Keys {
+    /// The keys of this store.
+    pub fn new(store: Store, clock: Clock, cache: &CacheSettings, settings: &StoreSettings) -> Self {
+        let times = Times { fresh: cache.fresh, grace: settings.grace };
+        let cache = Cache::new(clock.clone(), times, cache.entries.get());
+        Self { store, clock, cache, uses: Arc::default() }
+    }
+
+    /// Who presents this key. Takes the store only where nothing fresh is at hand.
+    pub async fn verify(&self, key: &ApiKey) -> Result<Arc<Caller>, KeyError> {
+        let digest = key.digest();
+        let caller = self.cache.get(&digest, self.find(&digest)).await?.ok_or(KeyError::Invalid)?;
+        let now = self.clock.now();
+        if caller.expires.is_some_and(|end| end <= now) {
+            return Err(KeyError::Expired);
+        }
+        self.uses.note(caller.key, now);
+        Ok(caller)
+    }
+
+    async fn find(&self, digest: &KeyDigest) -> Result<Option<Arc<Caller>>, StoreError> {
+        let Some(key) = self.store.keys().find_by_digest(&digest.0).await? else { return Ok(None) };
+        let owner = self.store.owners().find(key.owner).await?;
+        Ok(owner.map(|owner| {
+            Arc::new(Caller {
+                owner: owner.id,
+                owner_name: owner.name,
+                key: key.id,
+                key_name: key.name,
+                admin: key.admin,
+                rules: key.rules,
+                expires: key.expires_time,
+            })
+        }))
+    }
+
+    /// A new key of `owner`. The second value is the key itself; nobody can ask for it again.
+    pub async fn issue(&self, owner: OwnerId, new: NewKey) -> Result<(Key, ApiKey), KeyError> {
+        let (now, key) = (self.clock.now(), ApiKey::generate());
+        let row = KeyRow {
+            id: KeyId::new(now),
+            owner,
+            name: new.name,
+            digest: key.digest().0.to_vec(),
+            hint: key.hint(),
+            admin: new.admin,
+            rules: new.rules,
+            creation_time: now,
+            expires_time: new.expires_in.map(|span| now + span),
+            last_used_time: None,
+        };
+        self.store.keys().insert(&row).await?;
+        Ok((row.into(), key))
+    }
+
+    /// All keys of an owner, oldest first.
+    pub async fn list(&self, owner: OwnerId) -> Result<Vec<Key>, KeyError> {
+        Ok(self.store.keys().list(owner).await?.into_iter().map(Key::from).collect())
+    }
+
+    /// The key of this id, if this owner has it.
+    pub async fn get(&self, owner: OwnerId, id: KeyId) -> Result<Option<Key>, KeyError> {
+        Ok(self.store.keys().find(owner, id).await?.map(Key::from))
+    }
+
+    /// Changes a key; nothing if this owner has no such key.
+    pub async fn change(
+        &self,
+        owner: OwnerId,
+        id: KeyId,
+        change: KeyChange,
+    ) -> Result<Option<Key>, KeyError> {
+        let now = self.clock.now();
+        let change = crate::store::KeyChange {
+            name: change.name,
+            rules: change.rules,
+            expires_time: change.expires_in.map(|span| span.map(|span| now + span)),
+        };
+        let changed = self.store.keys().change(owner, id, &change).await;
+        self.forget(id);
+        Ok(changed?.map(Key::from))
+    }
+
+    /// Puts a new key in the place of this one, which ends at once; nothing if this owner has no such key.
+    pub async fn rotate(&self, owner: OwnerId, id: KeyId) -> Result<Option<(Key, ApiKey)>, KeyError> {
+        let key = ApiKey::generate();
+        let replaced = self.store.keys().replace_digest(owner, id, &key.digest().0, &key.hint()).await;
+        self.forget(id);
+        if !replaced? {
+            return Ok(None);
+        }
+        Ok(self.get(owner, id).await?.map(|shown| (shown, key)))
+    }
+
+    /// Ends a key at once; whether this owner had it.
+    pub async fn revoke(&self, owner: OwnerId, id: KeyId) -> Result<bool, KeyError> {
+        let deleted = self.store.keys().delete(owner, id).await;
+        self.forget(id);
+        Ok(deleted?)
+    }
+
+    /// Also after a failure of the store: it may have done it and lost only its answer.
+    fn forget(&self, id: KeyId) {
+        self.cache.forget_if(|caller| caller.key == id);
+    }
+
+    /// Drops what is remembered of an owner's keys; for when the owner was changed or deleted.
+    pub fn forget_owner(&self, owner: OwnerId) {
+        self.cache.forget_if(|caller| caller.owner == owner);
+    }
+
+    /// Writes down when keys were last used; to be called every minute at least, and at the end.
+    pub async fn flush_used(&self) -> Result<(), KeyError> {
+        let uses = self.uses.take();
+        if uses.is_empty() {
+            return Ok(());
+        }
+        let written = self.store.keys().touch(&uses).await;
+        if written.is_err() {
+            self.uses.put_back(uses);
+        }
+        Ok(written?)
+    }
+}
+
+impl From<KeyRow> for Key {
+    fn from(row: KeyRow) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            owner: row.owner,
+            admin: row.admin,
+            rules: row.rules,
+            creation_time: row.creation_time,
+            expires_time: row.expires_time,
+            last_used_time: row.last_used_time,
+            hint: row.hint,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

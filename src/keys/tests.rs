@@ -1,0 +1,180 @@
+use serde_json::json;
+
+use super::*;
+use crate::owners::Owners;
+
+struct World {
+    store: Store,
+    clock: Clock,
+    keys: Keys,
+    owner: OwnerId,
+}
+
+async fn world() -> World {
+    let clock = Clock::test(Timestamp::from_micros(1_700_000_000_000_000));
+    let store = Store::in_memory().await.unwrap();
+    let owner = Owners::new(store.clone(), clock.clone()).create("Ada", None).await.unwrap().id;
+    let keys = Keys::new(store.clone(), clock.clone(), &CacheSettings::default(), &StoreSettings::default());
+    World { store, clock, keys, owner }
+}
+
+fn new(name: &str) -> NewKey {
+    NewKey { name: name.to_owned(), admin: false, expires_in: None, rules: json!({}) }
+}
+
+impl World {
+    /// Another node: the same store, a cache of its own.
+    fn another_node(&self) -> Keys {
+        let (cache, settings) = (CacheSettings::default(), StoreSettings::default());
+        Keys::new(self.store.clone(), self.clock.clone(), &cache, &settings)
+    }
+}
+
+#[tokio::test]
+async fn an_issued_key_tells_who_calls() {
+    let World { keys, owner, clock, .. } = world().await;
+    let wanted = NewKey {
+        admin: true,
+        expires_in: Some(Duration::from_secs(60)),
+        rules: json!({"apps": ["x"]}),
+        ..new("ci")
+    };
+    let (shown, key) = keys.issue(owner, wanted).await.unwrap();
+    let caller = keys.verify(&key).await.unwrap();
+    let expected = Caller {
+        owner,
+        owner_name: "Ada".to_owned(),
+        key: shown.id,
+        key_name: "ci".to_owned(),
+        admin: true,
+        rules: json!({"apps": ["x"]}),
+        expires: Some(clock.now() + Duration::from_secs(60)),
+    };
+    assert_eq!(*caller, expected);
+    assert_eq!(shown.hint, key.hint());
+    assert_eq!(keys.verify(&ApiKey::generate()).await, Err(KeyError::Invalid));
+}
+
+#[tokio::test]
+async fn ak_2_only_the_digest_of_a_key_is_stored() {
+    let World { store, keys, owner, .. } = world().await;
+    let (shown, key) = keys.issue(owner, new("ci")).await.unwrap();
+    let row = store.keys().find(owner, shown.id).await.unwrap().unwrap();
+    assert_eq!(row.digest, crate::vault::sha256(key.reveal().as_bytes()));
+    let stored = format!("{row:?}") + &serde_json::to_string(&shown).unwrap();
+    assert!(!stored.contains(&key.reveal()[5..48]), "neither stored nor shown again");
+}
+
+#[tokio::test]
+async fn a_key_ends_when_it_expires_even_while_it_is_cached() {
+    let World { keys, owner, clock, .. } = world().await;
+    let (_, key) =
+        keys.issue(owner, NewKey { expires_in: Some(Duration::from_secs(2)), ..new("ci") }).await.unwrap();
+    clock.advance(Duration::from_millis(1_999));
+    assert!(keys.verify(&key).await.is_ok());
+    clock.advance(Duration::from_millis(1));
+    assert_eq!(keys.verify(&key).await, Err(KeyError::Expired));
+}
+
+#[tokio::test]
+async fn ak_3_a_revoked_key_is_refused_at_once_here_and_soon_elsewhere() {
+    let world = world().await;
+    let (shown, key) = world.keys.issue(world.owner, new("ci")).await.unwrap();
+    let other = world.another_node();
+    world.keys.verify(&key).await.unwrap();
+    other.verify(&key).await.unwrap();
+    assert!(world.keys.revoke(world.owner, shown.id).await.unwrap());
+    assert_eq!(world.keys.verify(&key).await, Err(KeyError::Invalid));
+    world.clock.advance(Duration::from_secs(5));
+    assert_eq!(other.verify(&key).await, Err(KeyError::Invalid));
+    assert!(!world.keys.revoke(world.owner, shown.id).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_rotated_key_keeps_everything_but_itself() {
+    let World { keys, owner, .. } = world().await;
+    let (before, old) = keys.issue(owner, new("ci")).await.unwrap();
+    keys.verify(&old).await.unwrap();
+    let (after, fresh) = keys.rotate(owner, before.id).await.unwrap().unwrap();
+    assert_eq!(keys.verify(&old).await, Err(KeyError::Invalid));
+    assert_eq!(keys.verify(&fresh).await.unwrap().key, before.id);
+    assert_eq!(after, Key { hint: fresh.hint(), last_used_time: after.last_used_time, ..before });
+}
+
+#[tokio::test]
+async fn a_changed_key_is_seen_changed_at_once() {
+    let World { keys, owner, clock, .. } = world().await;
+    let (shown, key) = keys.issue(owner, new("ci")).await.unwrap();
+    keys.verify(&key).await.unwrap();
+    let change = KeyChange {
+        name: Some("cd".to_owned()),
+        rules: Some(json!({"read_only": true})),
+        expires_in: Some(Some(Duration::from_secs(9))),
+    };
+    let changed = keys.change(owner, shown.id, change).await.unwrap().unwrap();
+    let caller = keys.verify(&key).await.unwrap();
+    assert_eq!((caller.key_name.as_str(), &caller.rules), ("cd", &json!({"read_only": true})));
+    assert_eq!(
+        (caller.expires, changed.expires_time),
+        (Some(clock.now() + Duration::from_secs(9)), caller.expires)
+    );
+    let change = KeyChange { expires_in: Some(None), ..KeyChange::default() };
+    assert_eq!(keys.change(owner, shown.id, change).await.unwrap().unwrap().expires_time, None);
+}
+
+#[tokio::test]
+async fn an_owner_sees_and_touches_only_its_own_keys() {
+    let World { store, clock, keys, owner } = world().await;
+    let grace = Owners::new(store, clock).create("Grace", None).await.unwrap().id;
+    let (shown, key) = keys.issue(owner, new("ci")).await.unwrap();
+    assert!(keys.list(grace).await.unwrap().is_empty());
+    assert_eq!(keys.get(grace, shown.id).await.unwrap(), None);
+    assert_eq!(keys.change(grace, shown.id, KeyChange::default()).await.unwrap(), None);
+    assert!(keys.rotate(grace, shown.id).await.unwrap().is_none());
+    assert!(!keys.revoke(grace, shown.id).await.unwrap());
+    assert!(keys.verify(&key).await.is_ok());
+    assert_eq!(keys.list(owner).await.unwrap(), [shown]);
+}
+
+#[tokio::test]
+async fn the_keys_of_a_deleted_owner_end_at_once() {
+    let World { store, clock, keys, owner } = world().await;
+    let owners = Owners::new(store, clock);
+    let listener = keys.clone();
+    owners.on_change(move |id| listener.forget_owner(id));
+    let (_, key) = keys.issue(owner, new("ci")).await.unwrap();
+    keys.verify(&key).await.unwrap();
+    owners.delete(owner).await.unwrap();
+    assert_eq!(keys.verify(&key).await, Err(KeyError::Invalid));
+    assert_eq!(keys.issue(owner, new("ci")).await.unwrap_err(), KeyError::NoOwner);
+}
+
+#[tokio::test]
+async fn known_good_keys_serve_while_the_store_is_down_for_the_time_of_grace() {
+    let World { store, keys, owner, clock, .. } = world().await;
+    let (_, key) = keys.issue(owner, new("ci")).await.unwrap();
+    keys.verify(&key).await.unwrap();
+    store.close().await;
+    clock.advance(Duration::from_secs(299));
+    assert!(keys.verify(&key).await.is_ok());
+    assert!(matches!(keys.verify(&ApiKey::generate()).await, Err(KeyError::Unavailable(_))));
+    clock.advance(Duration::from_secs(2));
+    assert!(matches!(keys.verify(&key).await, Err(KeyError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn uses_are_written_down_in_batches_and_survive_a_failed_write() {
+    let World { store, keys, owner, clock, .. } = world().await;
+    let (shown, key) = keys.issue(owner, new("ci")).await.unwrap();
+    keys.verify(&key).await.unwrap();
+    clock.advance(Duration::from_secs(1));
+    keys.verify(&key).await.unwrap();
+    assert_eq!(keys.get(owner, shown.id).await.unwrap().unwrap().last_used_time, None);
+    keys.flush_used().await.unwrap();
+    assert_eq!(keys.get(owner, shown.id).await.unwrap().unwrap().last_used_time, Some(clock.now()));
+    keys.verify(&key).await.unwrap();
+    store.close().await;
+    assert!(keys.flush_used().await.is_err());
+    assert_eq!(keys.uses.take(), [(shown.id, clock.now())]);
+    assert_eq!(keys.flush_used().await, Ok(()), "nothing to write needs no store");
+}
