@@ -78,7 +78,8 @@ struct Provider {
 
 impl Provider {
     fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         Self { port: listener.local_addr().unwrap().port(), runtime, listener: Some(listener) }
     }

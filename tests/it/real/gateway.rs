@@ -38,7 +38,8 @@ impl Gateway {
             std::fs::write(folder.path().join(format!("apps/{name}.toml")), text).unwrap();
         }
         std::fs::write(folder.path().join("keyferry.toml"), ports.settings() + settings).unwrap();
-        let mut process = Running::start(keyferry(folder.path()).arg("serve"), folder.path().join("serve.log"));
+        let mut process =
+            Running::start(keyferry(folder.path()).arg("serve"), folder.path().join("serve.log"));
         process.until("keyferry serve", |_| answers(ports.admin, "/readyz").then_some(()));
         Self { process, folder, ports, key }
     }
@@ -68,7 +69,9 @@ impl Gateway {
             .env("HOME", self.folder.path())
             .env("NO_PROXY", "*");
         let client = Running::start(client, self.folder.path().join("client.log"));
-        client.finish().unwrap_or_else(|said| panic!("{name}: {said}\nThe gateway:\n{}", self.process.printed()))
+        client
+            .finish()
+            .unwrap_or_else(|said| panic!("{name}: {said}\nThe gateway:\n{}", self.process.printed()))
     }
 }
 
@@ -131,7 +134,9 @@ fn answers(port: u16, path: &str) -> bool {
     let ask = || -> std::io::Result<String> {
         let mut stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes())?;
+        stream.write_all(
+            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes(),
+        )?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         Ok(answer)

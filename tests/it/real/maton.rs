@@ -78,7 +78,8 @@ fn the_hosted_originals_client_works_with_another_base_url_and_key() {
     let moved: Vec<_> = APPS.iter().map(|app| (*app, Moved::new(app))).collect();
     let told: serde_json::Map<_, _> =
         moved.iter().map(|(app, moved)| ((*app).to_owned(), moved.told(app))).collect();
-    let files: Vec<_> = moved.iter().map(|(app, moved)| (*app, toml::to_string(&moved.file).unwrap())).collect();
+    let files: Vec<_> =
+        moved.iter().map(|(app, moved)| (*app, toml::to_string(&moved.file).unwrap())).collect();
     let client = "[clients.linear]\nclient_id = \"keyferry\"\nclient_secret = \"not used\"\n";
     let gateway = Gateway::start(&files, client);
     let mut script = python("maton_client.py");
