@@ -1,5 +1,4 @@
 -- Times are microseconds since 1970. Sealed columns are ciphertext of the vault; digests are SHA-256.
--- JSON columns are json, not jsonb: jsonb refuses the NUL characters that a provider may put into a label.
 create table owners (
     id uuid primary key not null,
     name text not null unique,
@@ -14,7 +13,7 @@ create table keys (
     digest bytea not null unique,
     hint text not null,
     admin boolean not null,
-    rules json not null,
+    rules jsonb not null,
     creation_time bigint not null,
     expires_time bigint,
     last_used_time bigint
@@ -29,9 +28,9 @@ create table connections (
     status text not null,
     status_reason text,
     name text,
-    metadata json not null,
-    fields json not null,
-    scopes json not null,
+    metadata jsonb not null,
+    fields jsonb not null,
+    scopes jsonb not null,
     generation bigint not null,
     return_url text,
     creation_time bigint not null,

@@ -16,6 +16,9 @@ pub enum StoreError {
     /// What the row belongs to is gone: its owner or its connection was deleted meanwhile.
     #[error("what this belongs to was deleted")]
     Gone,
+    /// A text has a NUL character in it, which PostgreSQL can't keep (SQLite can).
+    #[error("a text has a character in it that can't be stored")]
+    Unfit,
     /// The store can't be reached, is locked or full. Trying again later can help.
     #[error("the store can't be reached: {0}")]
     Unavailable(String),
@@ -87,6 +90,7 @@ fn from_database(error: &dyn DatabaseError) -> StoreError {
     match error.kind() {
         ErrorKind::ForeignKeyViolation => StoreError::Gone,
         ErrorKind::UniqueViolation => StoreError::Taken("entry"),
+        _ if matches!(code.as_ref(), "22021" | "22P05") => StoreError::Unfit,
         _ if is_passing(&code) => StoreError::Unavailable(line),
         _ => StoreError::Corrupt(line),
     }
@@ -95,11 +99,37 @@ fn from_database(error: &dyn DatabaseError) -> StoreError {
 /// Whether trying again later can help. PostgreSQL has five characters, whose first two are the class; SQLite a
 /// number, whose low byte is the primary code.
 fn is_passing(code: &str) -> bool {
-    const POSTGRES: [&str; 8] = ["08", "25", "28", "3D", "40", "53", "55", "57"];
+    const POSTGRES: [&str; 9] = ["08", "25", "28", "3D", "40", "53", "55", "57", "58"];
     // Permission, busy, locked, out of memory, read-only, interrupted, input/output, full, can't open, protocol.
     const SQLITE: [i32; 10] = [3, 5, 6, 7, 8, 9, 10, 13, 14, 15];
     if code.len() == 5 {
-        return code.get(..2).is_some_and(|class| POSTGRES.contains(&class) || class == "58");
+        return code.get(..2).is_some_and(|class| POSTGRES.contains(&class));
     }
     code.parse::<i32>().is_ok_and(|number| SQLITE.contains(&(number & 0xff)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_by_itself_is_told_from_what_does_not() {
+        // Cut by the operator, too many connections, deadlock, disk full, read-only; busy, busy snapshot, full, disk.
+        let passing = ["57P01", "53300", "40P01", "53100", "25006", "28P01", "5", "517", "13", "778"];
+        let lasting = ["42P01", "42601", "22P02", "23502", "0A000", "XX001", "1", "11", "26", "1299", ""];
+        assert!(passing.iter().all(|code| is_passing(code)));
+        assert_eq!(lasting.iter().find(|code| is_passing(code)), None);
+    }
+
+    #[test]
+    fn an_error_of_the_machine_keeps_its_kind_and_nothing_else() {
+        let told = std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "postgres://root:hunter2@db");
+        let error = StoreError::from(sqlx::Error::Io(told));
+        assert_eq!(
+            error.to_string(),
+            "the store can't be reached: input or output failed (connection refused)"
+        );
+        let error = StoreError::from(sqlx::Error::Configuration("postgres://root:hunter2@db".into()));
+        assert!(!format!("{error} {error:?}").contains("hunter2"));
+    }
 }

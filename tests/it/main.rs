@@ -1,7 +1,10 @@
 //! The one integration binary. `cfg(test)` on the modules tells clippy that what they hold are tests.
 
 #[cfg(test)]
-mod rooms;
-
+mod harness;
 #[cfg(test)]
 mod real;
+#[cfg(test)]
+mod rooms;
+#[cfg(test)]
+mod store;

@@ -1,0 +1,39 @@
+use keyferry::{
+    id::ConnectionId,
+    store::{GrantRow, Store},
+};
+
+use super::{
+    on_both,
+    rows::{self, NOW, at},
+};
+
+async fn a_grant_is_replaced_only_by_who_read_the_last_one(store: &Store) {
+    let (row, grant) = rows::stored_with_grant(store).await;
+    let new = GrantRow {
+        generation: grant.generation + 1,
+        key_id: "ffffffff".into(),
+        sealed: vec![1, 2, 3],
+        expires_time: None,
+        updated_time: at(5),
+        ..grant.clone()
+    };
+    assert!(!store.grants().replace(&new, grant.generation - 1).await.unwrap());
+    assert_eq!(store.grants().find(row.id).await.unwrap(), Some(grant.clone()));
+    assert!(store.grants().replace(&new, grant.generation).await.unwrap());
+    assert_eq!(store.grants().find(row.id).await.unwrap(), Some(new.clone()));
+    assert!(!store.grants().replace(&grant, grant.generation).await.unwrap());
+    assert_eq!(store.grants().find(row.id).await.unwrap(), Some(new));
+}
+
+async fn a_grant_that_is_not_there_is_not_replaced(store: &Store) {
+    let row = rows::stored_connection(store).await;
+    assert!(!store.grants().replace(&rows::grant(row.id), 7).await.unwrap());
+    assert_eq!(store.grants().find(row.id).await.unwrap(), None);
+    assert_eq!(store.grants().find(ConnectionId::new(NOW)).await.unwrap(), None);
+}
+
+on_both! {
+    a_grant_is_replaced_only_by_who_read_the_last_one,
+    a_grant_that_is_not_there_is_not_replaced,
+}
