@@ -12,7 +12,6 @@ pub mod gateway;
 pub mod id;
 pub mod keys;
 pub mod limits;
-pub mod master;
 pub mod net;
 pub mod oauth;
 pub mod owners;

@@ -1,1 +1,30 @@
-//! Not built yet.
+//! The frame around the doors: sockets in, requests out to whichever service stands behind.
+//!
+//! It accepts, speaks TLS and HTTP/1.1 and HTTP/2, gives every request its id, turns a panic into a 500 for that one
+//! request, and drains at the end. What a request means is the doors' business.
+
+mod accept;
+mod admin;
+mod entry;
+mod tls;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use futures_util::future::BoxFuture;
+use http::{Request, Response};
+
+pub use self::{
+    accept::{Door, Limits, Stop},
+    admin::{Health, admin},
+    entry::{control_door, gateway_door, of_router},
+    tls::TlsError,
+};
+use crate::net::Body;
+
+/// What stands behind a door. It never fails: every refusal is an answer. One erased type, so that the types of the
+/// connections' tasks stay short.
+pub type Service = Arc<dyn Fn(Request<Body>) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
+
+/// The other end of the connection a request came in by; in the request's extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub SocketAddr);
