@@ -1,0 +1,187 @@
+//! What is remembered of a call: numbers, and one line in the log when it is over.
+//!
+//! The record lives inside the response body until its end, together with the caller's slot; so a stream counts as
+//! long as it runs, and a caller who leaves is counted too. Never a path, a query, a header or a body.
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use http::StatusCode;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+
+use super::authenticate::Permit;
+use crate::{
+    catalog::App,
+    id::{ConnectionId, KeyId, OwnerId},
+    limits::Slot,
+    net::{BoxError, request_id::RequestId, stream::Streamed},
+    telemetry::{Metrics, metrics::InFlight},
+};
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// With a complete answer.
+    Complete,
+    /// With an answer that broke off upstream.
+    Cut,
+    /// The caller left before the end.
+    Left,
+}
+
+/// What is remembered of one call. Dropping it closes it.
+pub(super) struct Record {
+    request_id: RequestId,
+    started: Instant,
+    answered: Option<Duration>,
+    app: Option<Arc<App>>,
+    caller: Option<(OwnerId, KeyId)>,
+    connection: Option<ConnectionId>,
+    status: Option<StatusCode>,
+    reason: Option<&'static str>,
+    end: End,
+    metrics: Metrics,
+    _in_flight: InFlight,
+}
+
+impl Record {
+    /// Opens the record of a call that has just arrived.
+    pub(super) fn open(metrics: &Metrics, request_id: RequestId) -> Self {
+        Self {
+            request_id,
+            started: Instant::now(),
+            answered: None,
+            app: None,
+            caller: None,
+            connection: None,
+            status: None,
+            reason: None,
+            end: End::Left,
+            metrics: metrics.clone(),
+            _in_flight: metrics.arrived(),
+        }
+    }
+
+    /// The request's id.
+    pub(super) fn request_id(&self) -> &RequestId {
+        &self.request_id
+    }
+
+    /// The app's slug, once it is known.
+    pub(super) fn app(&self) -> Option<&str> {
+        self.app.as_ref().map(|app| app.name.as_str())
+    }
+
+    /// Notes the app.
+    pub(super) fn know_app(&mut self, app: &Arc<App>) {
+        self.app = Some(Arc::clone(app));
+    }
+
+    /// Notes who calls.
+    pub(super) fn know_caller(&mut self, permit: &Permit) {
+        self.caller = Some((permit.caller().owner, permit.caller().key));
+    }
+
+    /// Notes the connection.
+    pub(super) fn know_connection(&mut self, connection: ConnectionId) {
+        self.connection = Some(connection);
+    }
+
+    /// Notes the answer of the upstream, whose body follows.
+    pub(super) fn answered(&mut self, status: StatusCode) {
+        let took = self.started.elapsed();
+        self.answered = Some(took);
+        self.status = Some(status);
+        self.metrics.upstream(took);
+    }
+
+    /// Notes that the gateway answers by itself, for `reason`.
+    pub(super) fn refused(&mut self, status: StatusCode, reason: &'static str) {
+        self.status = Some(status);
+        self.reason = Some(reason);
+        self.end = End::Complete;
+        self.metrics.refused(reason);
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        // 499 is what others write for a caller who left before there was an answer.
+        let status = self.status.map_or(499, |status| status.as_u16());
+        self.metrics.answered(self.app.as_deref().map(|app| app.name.as_str()), status);
+        tracing::info!(
+            request_id = self.request_id.as_str(),
+            app = self.app.as_deref().map(|app| app.name.as_str()),
+            owner = self.caller.map(|(owner, _)| tracing::field::display(owner)),
+            key = self.caller.map(|(_, key)| tracing::field::display(key)),
+            connection = self.connection.map(tracing::field::display),
+            status,
+            reason = self.reason,
+            end = ?self.end,
+            first_byte_us = self.answered.map(micros),
+            duration_us = micros(self.started.elapsed()),
+            "call"
+        );
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// An answer's body that carries what has to live as long as it does.
+pub(super) struct Accounted {
+    body: Streamed,
+    record: Record,
+    _slot: Slot,
+}
+
+impl Accounted {
+    /// Carries `record` and `slot` to the end of `body`.
+    pub(super) fn new(body: Streamed, record: Record, slot: Slot) -> Self {
+        Self { body, record, _slot: slot }
+    }
+}
+
+impl HttpBody for Accounted {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        match &polled {
+            Poll::Ready(None) => self.record.end = End::Complete,
+            Poll::Ready(Some(Err(error))) => {
+                tracing::debug!(%error, request_id = self.record.request_id.as_str(), "the answer was cut off");
+                self.record.end = End::Cut;
+            }
+            Poll::Ready(Some(Ok(_))) | Poll::Pending => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Accounted {
+    fn drop(&mut self) {
+        // A server that knows the length doesn't ask for the end.
+        if self.record.end == End::Left && self.body.is_end_stream() {
+            self.record.end = End::Complete;
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The answer that goes back: the upstream's, without what ends here and without what would speak for this origin.
+//!
+//! Status and body are not touched.
+
+mod link;
+mod location;
+mod reference;
+mod scrub;
+
+use http::{
+    HeaderMap, HeaderName, HeaderValue,
+    header::{
+        ALT_SVC, CONNECTION, CONTENT_LOCATION, LINK, LOCATION, SET_COOKIE, STRICT_TRANSPORT_SECURITY, TRAILER,
+    },
+};
+
+use self::{location::Translator, scrub::Scrub};
+use super::{links::Links, rewrite::Asked};
+use crate::{
+    connections::Credential,
+    id::OwnerId,
+    net::headers::{hop_by_hop, nominated},
+};
+
+/// Removes from an answer what ends here. `trailers`: whether the caller takes some.
+pub(super) fn clean(headers: &mut HeaderMap, trailers: bool) {
+    let nominated = if headers.contains_key(CONNECTION) { nominated(headers) } else { Vec::new() };
+    let ends = |name: &&HeaderName| {
+        (hop_by_hop(name) && !(trailers && **name == TRAILER)) || speaks_for_us(name) || nominated.contains(name)
+    };
+    let ended: Vec<HeaderName> = headers.keys().filter(ends).cloned().collect();
+    for name in &ended {
+        headers.remove(name);
+    }
+}
+
+/// Fields about the origin that answers, which is the gateway's: cookies, its transport, its own words.
+fn speaks_for_us(name: &HeaderName) -> bool {
+    [SET_COOKIE, ALT_SVC, STRICT_TRANSPORT_SECURITY].contains(name)
+        || ["keyferry-", "maton-", "x-maton-"].iter().any(|prefix| name.as_str().starts_with(prefix))
+        || name == "set-cookie2"
+}
+
+/// What targets are translated with.
+pub(super) struct Context<'a> {
+    pub(super) gateway_url: &'a str,
+    pub(super) links: &'a Links,
+    pub(super) owner: OwnerId,
+    pub(super) asked: &'a Asked,
+    pub(super) credential: &'a Credential,
+}
+
+/// Leads the targets of an answer back through the gateway.
+pub(super) fn translate(headers: &mut HeaderMap, context: &Context<'_>) {
+    if ![LOCATION, CONTENT_LOCATION, LINK].iter().any(|name| headers.contains_key(name)) {
+        return;
+    }
+    let translator = Translator {
+        gateway_url: context.gateway_url,
+        asked: context.asked,
+        credential: context.credential,
+        scrub: Scrub::new(&context.asked.app, context.credential),
+        links: context.links,
+        owner: context.owner,
+    };
+    replace(headers, &LOCATION, |target| translator.location(target));
+    replace(headers, &CONTENT_LOCATION, |target| translator.mention(target));
+    replace(headers, &LINK, |value| {
+        Some(link::with_targets(value, |target| {
+            translator.mention(target).unwrap_or_else(|| "about:invalid".to_owned())
+        }))
+    });
+}
+
+/// Replaces every value of `name`; a value that comes to nothing is left out.
+fn replace(headers: &mut HeaderMap, name: &HeaderName, new: impl Fn(&str) -> Option<String>) {
+    if !headers.contains_key(name) {
+        return;
+    }
+    let values: Vec<HeaderValue> = headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| HeaderValue::try_from(new(std::str::from_utf8(value.as_bytes()).ok()?)?).ok())
+        .collect();
+    headers.remove(name);
+    for value in values {
+        headers.append(name.clone(), value);
+    }
+}
+
+#[cfg(test)]
+mod tests;

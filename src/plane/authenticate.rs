@@ -1,0 +1,178 @@
+//! Who calls: the keyferry key among the request's credentials, and whose it is.
+//!
+//! A key may stand wherever the app's own client puts its credential, because a client can often change only base URL
+//! and key. It is recognised by prefix and checksum, so another credential beside it is no key and changes nothing.
+//! It is never looked for in the query or in a cookie: those end up in logs and in browsers.
+
+use std::{net::IpAddr, sync::Arc};
+
+use base64::{Engine, engine::DecodePaddingMode, engine::general_purpose};
+use http::{HeaderMap, HeaderName, header::AUTHORIZATION};
+use zeroize::Zeroizing;
+
+use super::refusal::Refusal;
+use crate::{
+    keys::{Caller, KeyError, Keys},
+    limits::Limits,
+    vault::token::ApiKey,
+};
+
+/// Proof that a caller may make this call. There are no rules yet: whoever has a key may.
+#[derive(Clone, Debug)]
+pub(super) struct Permit(Arc<Caller>);
+
+impl Permit {
+    /// Who calls.
+    pub(super) fn caller(&self) -> &Caller {
+        &self.0
+    }
+}
+
+/// What the credentials of a request come to.
+#[derive(Debug, PartialEq, Eq)]
+enum Found {
+    /// One key, perhaps in several places.
+    Key(ApiKey),
+    /// Two different keys.
+    Different,
+    /// Credentials, but no key.
+    Other,
+    /// None.
+    Nothing,
+}
+
+/// Permits the call, or says why not. Refused credentials are counted by `address`, so that nobody can try many.
+pub(super) async fn permit(
+    keys: &Keys,
+    limits: &Limits,
+    address: Option<IpAddr>,
+    headers: &HeaderMap,
+    places: &[HeaderName],
+) -> Result<Permit, Refusal> {
+    let refused = match find(headers, places) {
+        Found::Key(key) => match keys.verify(&key).await {
+            Ok(caller) => return Ok(Permit(caller)),
+            Err(KeyError::Store(_)) => return Err(Refusal::Store),
+            Err(KeyError::Expired) => Refusal::KeyExpired,
+            Err(KeyError::Invalid) => Refusal::KeyInvalid,
+        },
+        Found::Different => {
+            return Err(Refusal::bad_request("The request carries two different keys. Send one of them."));
+        }
+        Found::Other => Refusal::KeyInvalid,
+        Found::Nothing => return Err(Refusal::KeyMissing),
+    };
+    address.map_or(Ok(()), |address| limits.guess(address))?;
+    Err(refused)
+}
+
+/// Looks at `Authorization` and at the app's own `places`.
+fn find(headers: &HeaderMap, places: &[HeaderName]) -> Found {
+    let mut found = Found::Nothing;
+    let own = places.iter().filter(|name| **name != AUTHORIZATION);
+    for value in std::iter::once(&AUTHORIZATION).chain(own).flat_map(|name| headers.get_all(name)) {
+        let Ok(text) = std::str::from_utf8(value.as_bytes()) else { continue };
+        for key in keys_in(text) {
+            match &found {
+                Found::Key(other) if *other != key => return Found::Different,
+                _ => found = Found::Key(key),
+            }
+        }
+        if found == Found::Nothing && !text.is_empty() {
+            found = Found::Other;
+        }
+    }
+    found
+}
+
+/// Every key in the value of a credential's field: alone, behind any scheme, as a parameter, or inside `Basic`.
+fn keys_in(value: &str) -> Vec<ApiKey> {
+    if let Some(pair) = basic(value) {
+        let (user, password) = pair.split_once(':').unwrap_or((&pair, ""));
+        return [user, password].into_iter().filter_map(ApiKey::parse).collect();
+    }
+    value.split([' ', '\t', ',', '=', '"']).filter_map(ApiKey::parse).collect()
+}
+
+const LENIENT: general_purpose::GeneralPurpose = general_purpose::GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    general_purpose::GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// What is inside `Basic` (RFC 7617).
+fn basic(value: &str) -> Option<Zeroizing<String>> {
+    let (scheme, encoded) = value.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    String::from_utf8(LENIENT.decode(encoded.trim()).ok()?).ok().map(Zeroizing::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+    use http::HeaderValue;
+
+    fn look(fields: &[(&'static str, String)]) -> Found {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+        }
+        find(&headers, &[AUTHORIZATION, HeaderName::from_static("xi-api-key")])
+    }
+
+    #[test]
+    fn ak_1_a_key_is_recognised_wherever_a_client_puts_its_credential() {
+        let key = ApiKey::generate();
+        let text = key.reveal();
+        let basic = |pair: String| format!("Basic {}", STANDARD.encode(pair));
+        for (name, value) in [
+            ("authorization", format!("Bearer {text}")),
+            ("authorization", format!("bearer {text}")),
+            ("authorization", format!("BEARER   {text}")),
+            ("authorization", format!("token {text}")),
+            ("authorization", format!("Token token={text}")),
+            ("authorization", format!("Token token=\"{text}\"")),
+            ("authorization", format!("Klaviyo-API-Key {text}")),
+            ("authorization", text.to_owned()),
+            ("authorization", basic(format!("{text}:"))),
+            ("authorization", basic(format!("user@example.com:{text}"))),
+            ("authorization", basic(format!("{text}:{text}"))),
+            ("authorization", format!("basic {}", STANDARD_NO_PAD.encode(format!("{text}:x")))),
+            ("xi-api-key", text.to_owned()),
+            ("xi-api-key", format!("Bearer {text}")),
+        ] {
+            assert_eq!(look(&[(name, value.clone())]), Found::Key(key.clone()), "{name}: {value}");
+        }
+    }
+
+    #[test]
+    fn ak_1_what_is_no_key_is_told_from_nothing() {
+        let key = ApiKey::generate();
+        let mut mistyped = key.reveal().to_owned();
+        mistyped.replace_range(10..11, if &mistyped[10..11] == "a" { "b" } else { "a" });
+        for value in [
+            "Bearer", "Bearer sk_test_123", "Basic", "Basic dXNlcjpwYXNz", "Basic %%%", &format!("Bearer {mistyped}"),
+            &format!("Bearer x{}", key.reveal()),
+        ] {
+            assert_eq!(look(&[("authorization", value.to_owned())]), Found::Other, "{value}");
+        }
+        assert_eq!(look(&[]), Found::Nothing);
+        for field in ["cookie", "x-api-key", "x-authorization"] {
+            assert_eq!(look(&[(field, key.reveal().to_owned())]), Found::Nothing, "{field}");
+        }
+    }
+
+    #[test]
+    fn ak_1_two_different_keys_are_refused_and_one_key_twice_is_fine() {
+        let (one, two) = (ApiKey::generate(), ApiKey::generate());
+        let bearer = |key: &ApiKey| format!("Bearer {}", key.reveal());
+        assert_eq!(look(&[("authorization", bearer(&one)), ("authorization", bearer(&two))]), Found::Different);
+        assert_eq!(look(&[("authorization", format!("{}, {}", bearer(&one), bearer(&two)))]), Found::Different);
+        assert_eq!(look(&[("authorization", bearer(&one)), ("xi-api-key", bearer(&two))]), Found::Different);
+        assert_eq!(look(&[("authorization", bearer(&one)), ("xi-api-key", bearer(&one))]), Found::Key(one.clone()));
+        let other = ("authorization", "Bearer sk_live_upstream".to_owned());
+        assert_eq!(look(&[other, ("xi-api-key", one.reveal().to_owned())]), Found::Key(one));
+    }
+}

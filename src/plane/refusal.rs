@@ -1,0 +1,314 @@
+//! Every reason of the data plane to say no, and the one place where a reason becomes status, fields and text.
+//!
+//! Each text says what to do next. None shows a secret, an address, an upstream's URL or an error of the inside.
+
+use http::{
+    HeaderName, HeaderValue, StatusCode,
+    header::{CONNECTION, RETRY_AFTER},
+};
+use serde_json::json;
+
+use crate::{
+    catalog::Catalog,
+    connections::{ActiveSummary, ChooseError, CredentialError, Fault, PendingLink},
+    limits::{LimitReason, Limited},
+    net::{SendError, problem::Problem, upload::UploadFault},
+};
+
+/// Why a call is refused.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// The request can't be served as it is.
+    BadRequest(String),
+    /// No app of this name.
+    AppUnknown {
+        /// What stood there.
+        name: String,
+        /// Names like it.
+        nearest: Vec<String>,
+    },
+    /// No credential.
+    KeyMissing,
+    /// A credential that is no key, or a key nobody has.
+    KeyInvalid,
+    /// A key that has ended.
+    KeyExpired,
+    /// Too many calls, or too many wrong keys.
+    Limited(Limited),
+    /// No connection for this call.
+    Choose(ChooseError),
+    /// No credential for this connection.
+    Credential(CredentialError),
+    /// No answer from the upstream.
+    Send(SendError),
+    /// The store can't be reached.
+    Store,
+    /// A sealed link that is no good.
+    Link,
+    /// A bug.
+    Internal(String),
+}
+
+impl Refusal {
+    /// The request can't be served as it is; `detail` says what would be right.
+    pub(super) fn bad_request(detail: impl Into<String>) -> Self {
+        Self::BadRequest(detail.into())
+    }
+
+    /// No app of this name.
+    pub(super) fn app_unknown(catalog: &Catalog, name: &str) -> Self {
+        let nearest = catalog.nearest(name).into_iter().map(str::to_owned).collect();
+        Self::AppUnknown { name: name.chars().take(64).collect(), nearest }
+    }
+
+    /// The answer, for a call of `app`.
+    pub(super) fn problem(self, app: Option<&str>) -> Problem {
+        let named = app.unwrap_or("the app");
+        let problem = match self {
+            Self::BadRequest(detail) => Problem::new(StatusCode::BAD_REQUEST, "bad_request", detail),
+            Self::AppUnknown { name, nearest } => app_unknown(&name, nearest),
+            Self::KeyMissing => unauthorized(
+                "key_missing",
+                "This call carries no keyferry key. Send it as Authorization: Bearer kf_…, or where the app's own \
+                 client puts its credential; never in the query or a cookie.",
+            ),
+            Self::KeyInvalid => unauthorized(
+                "key_invalid",
+                "The credential is no valid keyferry key: it was mistyped, revoked, or belongs elsewhere. Keys start \
+                 with kf_; make a new one with POST /keys or keyferry key create.",
+            ),
+            Self::KeyExpired => unauthorized(
+                "key_expired",
+                "This key has expired. Make a new one with POST /keys or keyferry key create.",
+            ),
+            Self::Limited(limited) => too_many(&limited),
+            Self::Choose(error) => choose(error, named),
+            Self::Credential(error) => credential(error, named),
+            Self::Send(error) => send(&error, named),
+            Self::Store => store_unavailable(),
+            Self::Link => Problem::new(
+                StatusCode::BAD_REQUEST,
+                "bad_request",
+                "This link is not valid, has expired, or was made for another owner. Repeat the call that gave it.",
+            ),
+            Self::Internal(_) => internal(),
+        };
+        match app {
+            Some(app) => problem.app(app),
+            None => problem,
+        }
+    }
+}
+
+fn unauthorized(reason: &'static str, detail: &str) -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, reason, detail)
+}
+
+fn app_unknown(name: &str, nearest: Vec<String>) -> Problem {
+    let hint = if nearest.is_empty() {
+        "GET /apps lists all of them.".to_owned()
+    } else {
+        format!("Did you mean {}? GET /apps lists all of them.", nearest.join(" or "))
+    };
+    let detail = if name.is_empty() {
+        format!("Name an app: /{{app}}/{{path}}. {hint}")
+    } else {
+        format!("There is no app {name:?}. {hint}")
+    };
+    Problem::new(StatusCode::NOT_FOUND, "app_unknown", detail).with("nearest", nearest)
+}
+
+fn too_many(limited: &Limited) -> Problem {
+    let seconds = limited.retry_after_seconds();
+    let (reason, what) = match limited.reason {
+        LimitReason::RateLimited => ("rate_limited", "Too many calls in a short time."),
+        LimitReason::TooManyConcurrent => {
+            ("too_many_concurrent", "Too many calls of this key are in flight at the same time.")
+        }
+    };
+    let detail = format!("{what} Come back in {seconds} s, as Retry-After says.");
+    let mut problem =
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, reason, detail).header(RETRY_AFTER, seconds);
+    if let Some(rate) = limited.rate {
+        for (name, text) in [("ratelimit", rate.state()), ("ratelimit-policy", rate.policy())] {
+            if let Ok(value) = HeaderValue::try_from(text) {
+                problem = problem.header(HeaderName::from_static(name), value);
+            }
+        }
+    }
+    problem
+}
+
+fn choose(error: ChooseError, app: &str) -> Problem {
+    let bad = |reason, detail: String| Problem::new(StatusCode::BAD_REQUEST, reason, detail);
+    match error {
+        ChooseError::None { pending } => connection_required(app, &pending),
+        ChooseError::NotConfigured { client, redirect_uri } => bad(
+            "app_not_configured",
+            format!(
+                "Nobody has given an OAuth client for {app} yet. Register one at the provider with the redirect URI \
+                 {redirect_uri} and give it to this gateway: PUT /apps/{app}/client with an admin key, or \
+                 [clients.{client}] in keyferry.toml. keyferry app show {app} says more."
+            ),
+        )
+        .with("client", client)
+        .with("redirect_uri", redirect_uri),
+        ChooseError::Unknown { active } => connection_unknown(app, &active),
+        ChooseError::Unusable { detail, url } => with_url(bad("connection_unusable", detail), url),
+        ChooseError::Reauthorize { connection, url } => {
+            reauthorize(app, url).with("connection_id", connection.id.to_string())
+        }
+        ChooseError::Store(fault) => below(&fault),
+    }
+}
+
+fn connection_required(app: &str, pending: &[PendingLink]) -> Problem {
+    let detail = match pending.first() {
+        None => format!(
+            "No active connection for {app}. Create one with POST /connections {{\"app\":\"{app}\"}} and open its url."
+        ),
+        Some(first) => format!("No active connection for {app} yet. Open {} to finish one.", first.url),
+    };
+    let pending: Vec<_> = pending
+        .iter()
+        .map(|link| json!({ "connection_id": link.connection_id, "status": "PENDING", "url": link.url }))
+        .collect();
+    Problem::new(StatusCode::BAD_REQUEST, "connection_required", detail).with("connections", pending)
+}
+
+fn connection_unknown(app: &str, active: &[ActiveSummary]) -> Problem {
+    let detail = if active.is_empty() {
+        format!("No such connection. Create one with POST /connections {{\"app\":\"{app}\"}} and open its url.")
+    } else {
+        "No such connection. Name one of those in connections, or leave Maton-Connection out.".to_owned()
+    };
+    let active: Vec<_> = active
+        .iter()
+        .map(|one| json!({ "connection_id": one.connection_id, "status": "ACTIVE", "label": one.label }))
+        .collect();
+    Problem::new(StatusCode::NOT_FOUND, "connection_unknown", detail).with("connections", active)
+}
+
+fn reauthorize(app: &str, url: String) -> Problem {
+    let detail = format!("The provider has ended this connection's access to {app}. Open {url} to reconnect it.");
+    with_url(Problem::new(StatusCode::BAD_REQUEST, "reauthorization_required", detail), Some(url))
+}
+
+fn with_url(problem: Problem, url: Option<String>) -> Problem {
+    match url {
+        Some(url) => problem.with("url", url),
+        None => problem,
+    }
+}
+
+fn credential(error: CredentialError, app: &str) -> Problem {
+    match error {
+        CredentialError::Reauthorize { url } => reauthorize(app, url),
+        CredentialError::TokenEndpoint(why) => Problem::new(
+            StatusCode::BAD_GATEWAY,
+            "token_endpoint_failed",
+            format!("{app}'s token endpoint gave no new access token ({why}). Try again in a moment."),
+        ),
+        CredentialError::Unusable(detail) => {
+            Problem::new(StatusCode::BAD_REQUEST, "connection_unusable", detail)
+        }
+        CredentialError::Store(fault) => below(&fault),
+    }
+}
+
+fn below(fault: &Fault) -> Problem {
+    match fault {
+        Fault::Unavailable(_) => store_unavailable(),
+        Fault::Internal(_) => internal(),
+    }
+}
+
+fn store_unavailable() -> Problem {
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "store_unavailable",
+        "The gateway's store can't be reached, so the key or connection can't be looked up. Try again in a moment.",
+    )
+    .header(RETRY_AFTER, 2)
+}
+
+fn internal() -> Problem {
+    Problem::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal",
+        "Something went wrong inside the gateway. Tell its operator the request id: the log says more.",
+    )
+}
+
+fn send(error: &SendError, app: &str) -> Problem {
+    let (status, reason, detail) = match error {
+        SendError::Forbidden(_) | SendError::PlainHttp => (
+            StatusCode::BAD_GATEWAY,
+            "upstream_unreachable",
+            format!("{error}, or correct the host of {app}'s connection."),
+        ),
+        SendError::Unreachable(_) => (
+            StatusCode::BAD_GATEWAY,
+            "upstream_unreachable",
+            format!("{app} can't be reached: no connection with a valid certificate came about. Try again later."),
+        ),
+        SendError::Protocol(_) => (
+            StatusCode::BAD_GATEWAY,
+            "upstream_protocol",
+            format!("{app} ended the connection or did not answer in HTTP. Check whether the call took effect."),
+        ),
+        SendError::Timeout => (
+            StatusCode::GATEWAY_TIMEOUT,
+            "upstream_timeout",
+            format!("{app} did not answer in time. Check whether the call took effect before you repeat it."),
+        ),
+        SendError::Upload(fault) => return upload(*fault),
+    };
+    Problem::new(status, reason, detail)
+}
+
+fn upload(fault: UploadFault) -> Problem {
+    let (status, reason, detail) = match fault {
+        UploadFault::TooLarge => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body_too_large",
+            "The body is longer than this gateway takes. Send it in parts, or ask the operator for bounds.body_bytes.",
+        ),
+        UploadFault::Stalled => (
+            StatusCode::REQUEST_TIMEOUT,
+            "request_timeout",
+            "The body stopped arriving. Send the call again, without a pause in its body.",
+        ),
+        UploadFault::Broken => (
+            StatusCode::BAD_REQUEST,
+            "bad_request",
+            "The body broke off or is framed wrongly. Send the call again, whole.",
+        ),
+    };
+    // What is left of the body would be taken for the next request.
+    Problem::new(status, reason, detail).header(CONNECTION, HeaderValue::from_static("close"))
+}
+
+impl From<Limited> for Refusal {
+    fn from(limited: Limited) -> Self {
+        Self::Limited(limited)
+    }
+}
+
+impl From<ChooseError> for Refusal {
+    fn from(error: ChooseError) -> Self {
+        Self::Choose(error)
+    }
+}
+
+impl From<CredentialError> for Refusal {
+    fn from(error: CredentialError) -> Self {
+        Self::Credential(error)
+    }
+}
+
+impl From<SendError> for Refusal {
+    fn from(error: SendError) -> Self {
+        Self::Send(error)
+    }
+}

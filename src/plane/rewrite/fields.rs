@@ -1,0 +1,132 @@
+//! The header fields that go out: which of the caller's pass, and in which spellings the others are known. Pure.
+//!
+//! Upstreams that hand fields on as variables (CGI and its heirs) can't tell `x_api_key` from `x-api-key`; so any
+//! character but a letter or a digit counts as `-` when a name is compared with one that must not pass.
+
+use http::{HeaderName, HeaderValue};
+
+use crate::{net::headers::hop_by_hop, vault::token::ApiKey};
+
+/// How long a key is: what is shorter holds none.
+const KEY_LENGTH: usize = 52;
+
+/// Whether the caller's field passes.
+pub(in crate::plane) fn passes(
+    name: &HeaderName,
+    value: &HeaderValue,
+    credential: &[HeaderName],
+    nominated: &[HeaderName],
+) -> bool {
+    !withheld_in_any_spelling(name)
+        && !credential.iter().any(|other| same_spelling(name.as_str(), other.as_str()))
+        && !nominated.contains(name)
+        && !ends_in_a_key(value)
+}
+
+fn withheld_in_any_spelling(name: &HeaderName) -> bool {
+    if withheld(name.as_str()) || hop_by_hop(name) {
+        return true;
+    }
+    let text = name.as_str();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if text.bytes().all(plain) && !text.starts_with('-') && !text.ends_with('-') {
+        return false;
+    }
+    let canonical: String = spelling(text).map(char::from).collect();
+    withheld(&canonical) || HeaderName::try_from(canonical).is_ok_and(|name| hop_by_hop(&name))
+}
+
+/// Fields that the contract keeps from upstreams, beside hop-by-hop fields and the credential's own. `Expect` is met
+/// here: the server asks for the body when it is read.
+fn withheld(name: &str) -> bool {
+    matches!(
+        name,
+        "host"
+            | "authorization"
+            | "cookie"
+            | "cookie2"
+            | "expect"
+            | "forwarded"
+            | "via"
+            | "x-real-ip"
+            | "x-original-url"
+            | "x-rewrite-url"
+            | "x-forwarded"
+    ) || ["x-forwarded-", "maton-", "x-maton-", "keyferry-"].iter().any(|prefix| name.starts_with(prefix))
+}
+
+fn spelling(name: &str) -> impl Iterator<Item = u8> + '_ {
+    let edges = |c: char| !c.is_ascii_alphanumeric();
+    name.trim_matches(edges).bytes().map(|byte| match byte {
+        b'a'..=b'z' | b'0'..=b'9' => byte,
+        b'A'..=b'Z' => byte.to_ascii_lowercase(),
+        _ => b'-',
+    })
+}
+
+fn same_spelling(one: &str, other: &str) -> bool {
+    spelling(one).eq(spelling(other))
+}
+
+/// A key that stands where nobody looks for one still must not go upstream.
+fn ends_in_a_key(value: &HeaderValue) -> bool {
+    let Some(start) = value.len().checked_sub(KEY_LENGTH) else { return false };
+    let end = value.as_bytes().get(start..).unwrap_or_default();
+    end.starts_with(b"kf_") && std::str::from_utf8(end).is_ok_and(|text| ApiKey::parse(text).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passes_with(name: &str, value: &str) -> bool {
+        let credential = ["authorization", "x-api-key", "api_access_token"].map(HeaderName::from_static);
+        let nominated = ["x-hop"].map(HeaderName::from_static);
+        let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+        passes(&name, &HeaderValue::from_str(value).unwrap(), &credential, &nominated)
+    }
+
+    #[test]
+    fn hd_4_internal_and_forwarding_fields_are_withheld() {
+        for name in [
+            "Host", "Authorization", "Cookie", "Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host",
+            "X-Forwarded-Anything", "X-Real-IP", "X-Original-URL", "X-Rewrite-URL", "Maton-Connection",
+            "Maton-Anything", "X-Maton-Connection", "Keyferry-Connection", "Keyferry-Error", "Expect",
+            "Connection", "Keep-Alive", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer",
+            "Transfer-Encoding", "Upgrade", "X-Api-Key", "X-Hop",
+        ] {
+            assert!(!passes_with(name, "x"), "{name}");
+        }
+    }
+
+    #[test]
+    fn hd_5_aliases_are_withheld() {
+        for name in [
+            "maton_connection", "x_api_key", "X_Api-Key", "authorization_", "_authorization", "x.api.key", "COOKIE_",
+            "x_forwarded_for", "X_MATON_CONNECTION", "keyferry_connection", "transfer_encoding", "host_",
+            "api-access-token", "Api.Access_Token", "-authorization-", "proxy_connection",
+        ] {
+            assert!(!passes_with(name, "x"), "{name}");
+        }
+    }
+
+    #[test]
+    fn everything_else_passes() {
+        for name in [
+            "Accept-Encoding", "User-Agent", "Idempotency-Key", "If-Match", "Range", "Content-Type",
+            "X-Request-Id", "Origin", "Stripe-Account", "X-Api-Key-Id", "X-Hop-2", "Notion-Version", "x_custom",
+            "Content-Length", "Accept", "Matonx", "Hosted",
+        ] {
+            assert!(passes_with(name, "x"), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_keyferry_key_in_any_field_is_withheld() {
+        let key = ApiKey::generate();
+        for value in [key.reveal().to_owned(), format!("Bearer {}", key.reveal())] {
+            assert!(!passes_with("X-Custom", &value));
+        }
+        assert!(passes_with("X-Custom", &"kf_".repeat(20)));
+    }
+}
