@@ -7,13 +7,14 @@
 use std::{net::IpAddr, sync::Arc};
 
 use base64::{Engine, engine::DecodePaddingMode, engine::general_purpose};
-use http::{HeaderMap, HeaderName, header::AUTHORIZATION};
+use http::{HeaderMap, HeaderName, Request, header::AUTHORIZATION};
 use zeroize::Zeroizing;
 
 use super::refusal::Refusal;
 use crate::{
     keys::{Caller, KeyError, Keys},
     limits::Limits,
+    net::client_ip::ClientIp,
     vault::token::ApiKey,
 };
 
@@ -41,20 +42,40 @@ enum Found {
     Nothing,
 }
 
-/// Permits the call, or says why not. Refused credentials are counted by `address`, so that nobody can try many.
+/// What a request shows of its caller.
+pub(super) struct Credentials<'r> {
+    headers: &'r HeaderMap,
+    places: &'r [HeaderName],
+    query: Option<&'r str>,
+    address: Option<IpAddr>,
+}
+
+impl<'r> Credentials<'r> {
+    /// Those of `request`, where `places` are the app's own fields for them.
+    pub(super) fn of<B>(request: &'r Request<B>, places: &'r [HeaderName]) -> Self {
+        let address = request.extensions().get::<ClientIp>().map(|client| client.0);
+        Self { headers: request.headers(), places, query: request.uri().query(), address }
+    }
+}
+
+/// Permits the call, or says why not. Refused credentials are counted by address, so that nobody can try many.
 pub(super) async fn permit(
     keys: &Keys,
     limits: &Limits,
-    address: Option<IpAddr>,
-    headers: &HeaderMap,
-    places: &[HeaderName],
+    credentials: &Credentials<'_>,
 ) -> Result<Permit, Refusal> {
-    let refused = match find(headers, places) {
+    let refused = match find(credentials.headers, credentials.places) {
+        Found::Key(_) if credentials.query.is_some_and(holds_key) => {
+            return Err(Refusal::bad_request(
+                "The query holds a keyferry key, which would end up in logs. Leave it out, and replace the key.",
+            ));
+        }
         Found::Key(key) => match keys.verify(&key).await {
             Ok(caller) => return Ok(Permit(caller)),
-            Err(KeyError::Store(_)) => return Err(Refusal::Store),
+            Err(KeyError::Unavailable(cause)) => return Err(Refusal::Store(cause)),
+            Err(KeyError::Internal(cause)) => return Err(Refusal::Internal(cause)),
             Err(KeyError::Expired) => Refusal::KeyExpired,
-            Err(KeyError::Invalid) => Refusal::KeyInvalid,
+            Err(KeyError::Invalid | KeyError::NoOwner) => Refusal::KeyInvalid,
         },
         Found::Different => {
             return Err(Refusal::bad_request("The request carries two different keys. Send one of them."));
@@ -62,7 +83,7 @@ pub(super) async fn permit(
         Found::Other => Refusal::KeyInvalid,
         Found::Nothing => return Err(Refusal::KeyMissing),
     };
-    address.map_or(Ok(()), |address| limits.guess(address))?;
+    credentials.address.map_or(Ok(()), |address| limits.guess(address))?;
     Err(refused)
 }
 
@@ -83,6 +104,11 @@ fn find(headers: &HeaderMap, places: &[HeaderName]) -> Found {
         }
     }
     found
+}
+
+/// Whether a key stands in a query, as a value of its own.
+fn holds_key(query: &str) -> bool {
+    query.contains("kf_") && query.split(['&', '=', ';', '+']).any(|part| ApiKey::parse(part).is_some())
 }
 
 /// Every key in the value of a credential's field: alone, behind any scheme, as a parameter, or inside `Basic`.
@@ -153,7 +179,12 @@ mod tests {
         let mut mistyped = key.reveal().to_owned();
         mistyped.replace_range(10..11, if &mistyped[10..11] == "a" { "b" } else { "a" });
         for value in [
-            "Bearer", "Bearer sk_test_123", "Basic", "Basic dXNlcjpwYXNz", "Basic %%%", &format!("Bearer {mistyped}"),
+            "Bearer",
+            "Bearer sk_test_123",
+            "Basic",
+            "Basic dXNlcjpwYXNz",
+            "Basic %%%",
+            &format!("Bearer {mistyped}"),
             &format!("Bearer x{}", key.reveal()),
         ] {
             assert_eq!(look(&[("authorization", value.to_owned())]), Found::Other, "{value}");
@@ -168,10 +199,19 @@ mod tests {
     fn ak_1_two_different_keys_are_refused_and_one_key_twice_is_fine() {
         let (one, two) = (ApiKey::generate(), ApiKey::generate());
         let bearer = |key: &ApiKey| format!("Bearer {}", key.reveal());
-        assert_eq!(look(&[("authorization", bearer(&one)), ("authorization", bearer(&two))]), Found::Different);
-        assert_eq!(look(&[("authorization", format!("{}, {}", bearer(&one), bearer(&two)))]), Found::Different);
+        assert_eq!(
+            look(&[("authorization", bearer(&one)), ("authorization", bearer(&two))]),
+            Found::Different
+        );
+        assert_eq!(
+            look(&[("authorization", format!("{}, {}", bearer(&one), bearer(&two)))]),
+            Found::Different
+        );
         assert_eq!(look(&[("authorization", bearer(&one)), ("xi-api-key", bearer(&two))]), Found::Different);
-        assert_eq!(look(&[("authorization", bearer(&one)), ("xi-api-key", bearer(&one))]), Found::Key(one.clone()));
+        assert_eq!(
+            look(&[("authorization", bearer(&one)), ("xi-api-key", bearer(&one))]),
+            Found::Key(one.clone())
+        );
         let other = ("authorization", "Bearer sk_live_upstream".to_owned());
         assert_eq!(look(&[other, ("xi-api-key", one.reveal().to_owned())]), Found::Key(one));
     }

@@ -18,7 +18,7 @@ const LIFETIME: Duration = Duration::from_secs(60 * 60);
 
 /// Makes and reads sealed links.
 #[derive(Clone, Debug)]
-pub struct Links {
+pub(super) struct Links {
     vault: Vault,
     clock: Clock,
     /// `{gateway_url}/~/`
@@ -38,8 +38,7 @@ pub(super) struct Link {
 
 impl Links {
     /// Links below the gateway's public URL.
-    #[must_use]
-    pub fn new(vault: Vault, clock: Clock, gateway_url: &str) -> Self {
+    pub(super) fn new(vault: Vault, clock: Clock, gateway_url: &str) -> Self {
         Self { vault, clock, prefix: format!("{gateway_url}/{}/", super::route::SEALED) }
     }
 

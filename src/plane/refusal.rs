@@ -42,7 +42,7 @@ pub(super) enum Refusal {
     /// No answer from the upstream.
     Send(SendError),
     /// The store can't be reached.
-    Store,
+    Store(String),
     /// A sealed link that is no good.
     Link,
     /// A bug.
@@ -59,6 +59,19 @@ impl Refusal {
     pub(super) fn app_unknown(catalog: &Catalog, name: &str) -> Self {
         let nearest = catalog.nearest(name).into_iter().map(str::to_owned).collect();
         Self::AppUnknown { name: name.chars().take(64).collect(), nearest }
+    }
+
+    /// What only the operator may read of it, if anything.
+    pub(super) fn inside(&self) -> Option<&str> {
+        match self {
+            Self::Internal(cause) | Self::Store(cause) => Some(cause),
+            Self::Choose(ChooseError::Store(fault)) | Self::Credential(CredentialError::Store(fault)) => {
+                match fault {
+                    Fault::Internal(cause) | Fault::Unavailable(cause) => Some(cause),
+                }
+            }
+            _ => None,
+        }
     }
 
     /// The answer, for a call of `app`.
@@ -85,7 +98,7 @@ impl Refusal {
             Self::Choose(error) => choose(error, named),
             Self::Credential(error) => credential(error, named),
             Self::Send(error) => send(&error, named),
-            Self::Store => store_unavailable(),
+            Self::Store(_) => store_unavailable(),
             Self::Link => Problem::new(
                 StatusCode::BAD_REQUEST,
                 "bad_request",
@@ -178,7 +191,9 @@ fn connection_required(app: &str, pending: &[PendingLink]) -> Problem {
 
 fn connection_unknown(app: &str, active: &[ActiveSummary]) -> Problem {
     let detail = if active.is_empty() {
-        format!("No such connection. Create one with POST /connections {{\"app\":\"{app}\"}} and open its url.")
+        format!(
+            "No such connection. Create one with POST /connections {{\"app\":\"{app}\"}} and open its url."
+        )
     } else {
         "No such connection. Name one of those in connections, or leave Maton-Connection out.".to_owned()
     };
@@ -190,7 +205,8 @@ fn connection_unknown(app: &str, active: &[ActiveSummary]) -> Problem {
 }
 
 fn reauthorize(app: &str, url: String) -> Problem {
-    let detail = format!("The provider has ended this connection's access to {app}. Open {url} to reconnect it.");
+    let detail =
+        format!("The provider has ended this connection's access to {app}. Open {url} to reconnect it.");
     with_url(Problem::new(StatusCode::BAD_REQUEST, "reauthorization_required", detail), Some(url))
 }
 
@@ -250,12 +266,16 @@ fn send(error: &SendError, app: &str) -> Problem {
         SendError::Unreachable(_) => (
             StatusCode::BAD_GATEWAY,
             "upstream_unreachable",
-            format!("{app} can't be reached: no connection with a valid certificate came about. Try again later."),
+            format!(
+                "{app} can't be reached: no connection with a valid certificate came about. Try again later."
+            ),
         ),
         SendError::Protocol(_) => (
             StatusCode::BAD_GATEWAY,
             "upstream_protocol",
-            format!("{app} ended the connection or did not answer in HTTP. Check whether the call took effect."),
+            format!(
+                "{app} ended the connection or did not answer in HTTP. Check whether the call took effect."
+            ),
         ),
         SendError::Timeout => (
             StatusCode::GATEWAY_TIMEOUT,

@@ -5,9 +5,9 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use http::{Request, Uri, header::HOST, uri::PathAndQuery};
+use http::{HeaderMap, Request, Uri, header::HOST, uri::PathAndQuery};
 
-use super::{refusal::Refusal, target};
+use super::{authenticate::Credentials, refusal::Refusal, target};
 use crate::{
     catalog::{App, Catalog},
     net::Body,
@@ -72,9 +72,14 @@ impl Call {
         &self.app
     }
 
-    /// The request as it came.
-    pub(super) fn request(&self) -> &Request<Body> {
-        &self.request
+    /// The request's header fields.
+    pub(super) fn headers(&self) -> &HeaderMap {
+        self.request.headers()
+    }
+
+    /// What the request shows of its caller.
+    pub(super) fn credentials(&self) -> Credentials<'_> {
+        Credentials::of(&self.request, self.app.credential_headers())
     }
 
     /// App, where the native target begins, and the request.
@@ -145,7 +150,8 @@ mod tests {
     #[test]
     fn rt_4_only_the_exact_first_segment_is_the_app() {
         assert_eq!(find("gw.example.com", "/slack/a//b?c").unwrap(), "/a//b?c");
-        for target in ["/%73lack/", "/SLACK/", "//slack/", "/slack%2Fapi", "/slack;x/", "/slack.evil/", "/", "/slac"]
+        for target in
+            ["/%73lack/", "/SLACK/", "//slack/", "/slack%2Fapi", "/slack;x/", "/slack.evil/", "/", "/slac"]
         {
             assert!(matches!(find("gw.example.com", target), Err(Refusal::AppUnknown { .. })), "{target}");
         }
@@ -163,11 +169,13 @@ mod tests {
         for host in ["slack.example.com", "slack.example.com:8080", "SLACK.Example.Com"] {
             assert_eq!(find(host, "/slack/x").unwrap(), "/slack/x", "{host}");
         }
-        for host in ["gw.example.com", "gw.example.com:8080", "example.com", "10.0.0.1", "keyferry:8080", "[::1]:80"] {
+        for host in
+            ["gw.example.com", "gw.example.com:8080", "example.com", "10.0.0.1", "keyferry:8080", "[::1]:80"]
+        {
             assert_eq!(find(host, "/slack/x").unwrap(), "/x", "{host}");
         }
         for host in ["nope.example.com", "a.slack.example.com", ".example.com"] {
-            assert!(matches!(find(host, "/slack/x"), Err(Refusal::AppUnknown { .. } )), "{host}");
+            assert!(matches!(find(host, "/slack/x"), Err(Refusal::AppUnknown { .. })), "{host}");
         }
     }
 }

@@ -18,10 +18,14 @@ pub(super) fn wanted(headers: &HeaderMap) -> Result<Option<ConnectionId>, Refusa
     for value in FIELDS.iter().flat_map(|name| headers.get_all(name)) {
         let id = value.to_str().ok().filter(|text| text.len() == 36).and_then(|text| text.parse().ok());
         let id: ConnectionId = id.ok_or_else(|| {
-            Refusal::bad_request("Maton-Connection has to be one connection_id, a UUID from GET /connections.")
+            Refusal::bad_request(
+                "Maton-Connection has to be one connection_id, a UUID from GET /connections.",
+            )
         })?;
         if wanted.is_some_and(|other| other != id) {
-            return Err(Refusal::bad_request("The request names two different connections. Name one of them."));
+            return Err(Refusal::bad_request(
+                "The request names two different connections. Name one of them.",
+            ));
         }
         wanted = Some(id);
     }
@@ -58,7 +62,9 @@ mod tests {
     #[test]
     fn ci_3_malformed_and_contradicting_fields_are_refused() {
         let list = format!("{ONE}, {ONE}");
-        for value in ["", "x", &list, &format!("{{{ONE}}}"), &ONE.replace('-', ""), &format!("urn:uuid:{ONE}")] {
+        for value in
+            ["", "x", &list, &format!("{{{ONE}}}"), &ONE.replace('-', ""), &format!("urn:uuid:{ONE}")]
+        {
             assert_eq!(look(&[("maton-connection", value)]), Err(()), "{value}");
         }
         assert_eq!(look(&[("maton-connection", ONE), ("maton-connection", TWO)]), Err(()));

@@ -15,18 +15,26 @@ use http::{
 };
 
 use self::{location::Translator, scrub::Scrub};
-use super::{links::Links, rewrite::Asked};
+use super::{
+    links::{Link, Links},
+    rewrite::Asked,
+    select,
+};
 use crate::{
-    connections::Credential,
+    connections::{Chosen, Credential},
     id::OwnerId,
     net::headers::{hop_by_hop, nominated},
 };
+
+const HINT: HeaderName = HeaderName::from_static("x-maton-hint");
 
 /// Removes from an answer what ends here. `trailers`: whether the caller takes some.
 pub(super) fn clean(headers: &mut HeaderMap, trailers: bool) {
     let nominated = if headers.contains_key(CONNECTION) { nominated(headers) } else { Vec::new() };
     let ends = |name: &&HeaderName| {
-        (hop_by_hop(name) && !(trailers && **name == TRAILER)) || speaks_for_us(name) || nominated.contains(name)
+        (hop_by_hop(name) && !(trailers && **name == TRAILER))
+            || speaks_for_us(name)
+            || nominated.contains(name)
     };
     let ended: Vec<HeaderName> = headers.keys().filter(ends).cloned().collect();
     for name in &ended {
@@ -66,10 +74,33 @@ pub(super) fn translate(headers: &mut HeaderMap, context: &Context<'_>) {
     replace(headers, &LOCATION, |target| translator.location(target));
     replace(headers, &CONTENT_LOCATION, |target| translator.mention(target));
     replace(headers, &LINK, |value| {
-        Some(link::with_targets(value, |target| {
-            translator.mention(target).unwrap_or_else(|| "about:invalid".to_owned())
-        }))
+        Some(link::with_targets(value, |target| translator.mention(target).unwrap_or_else(unreadable)))
     });
+}
+
+/// The same for the answer of a sealed link: whatever it leads to is foreign.
+pub(super) fn translate_sealed(headers: &mut HeaderMap, links: &Links, link: &Link) {
+    replace(headers, &LOCATION, |target| links.seal(&link.onwards(target)?));
+    replace(headers, &CONTENT_LOCATION, |target| Some(link.onwards(target)?.target));
+    replace(headers, &LINK, |value| {
+        let onwards = |target: &str| link.onwards(target).map_or_else(unreadable, |link| link.target);
+        Some(link::with_targets(value, onwards))
+    });
+}
+
+fn unreadable() -> String {
+    "about:invalid".to_owned()
+}
+
+/// Adds which connection was used, and why it may not have been the expected one.
+pub(super) fn add(headers: &mut HeaderMap, chosen: &Chosen) {
+    let [name, ..] = select::FIELDS;
+    if let Ok(id) = HeaderValue::try_from(chosen.connection.id.to_string()) {
+        headers.insert(name, id);
+    }
+    if let Some(hint) = chosen.hint.as_deref().and_then(|hint| HeaderValue::from_str(hint).ok()) {
+        headers.insert(HINT, hint);
+    }
 }
 
 /// Replaces every value of `name`; a value that comes to nothing is left out.

@@ -76,7 +76,8 @@ fn after_authority(url: &Url) -> usize {
 fn scheme_of(target: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = target.split_once(':')?;
     let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
-    (scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(valid)).then_some((scheme, rest))
+    (scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(valid))
+        .then_some((scheme, rest))
 }
 
 /// `HTTP:` and `Https:` too.

@@ -20,14 +20,17 @@ pub(super) struct Scrub<'a> {
 impl<'a> Scrub<'a> {
     /// Everything secret that `credential` puts onto a request of `app`.
     pub(super) fn new(app: &'a App, credential: &Credential) -> Self {
-        let headers = credential.headers.iter().filter_map(|(_, value)| value.to_str().ok()).flat_map(in_header);
+        let headers =
+            credential.headers.iter().filter_map(|(_, value)| value.to_str().ok()).flat_map(in_header);
         let in_query = credential.query.iter().map(|(_, value)| value.expose());
         let is_secret = |token: &str| {
             app.auth.iter().flat_map(|way| &way.inject).any(|inject| inject.path.as_deref() == Some(token))
         };
         let in_path = credential.path_vars.iter().filter(|(token, _)| is_secret(token));
-        let plain = in_query.chain(in_path.map(|(_, value)| value.expose())).map(|text| text.to_owned().into());
-        let secrets = headers.chain(plain).filter(|secret: &Zeroizing<String>| secret.len() >= SHORTEST).collect();
+        let plain =
+            in_query.chain(in_path.map(|(_, value)| value.expose())).map(|text| text.to_owned().into());
+        let secrets =
+            headers.chain(plain).filter(|secret: &Zeroizing<String>| secret.len() >= SHORTEST).collect();
         Self { names: app.credential_queries(), secrets }
     }
 

@@ -92,14 +92,14 @@ fn uri(asked: &Asked, query: Option<&str>, credential: &Credential, bare: bool) 
     let mut parts = uri::Parts::default();
     parts.scheme = Some(base.scheme.clone());
     parts.authority = Some(base.authority.clone());
-    parts.path_and_query =
-        Some(PathAndQuery::from_maybe_shared(Bytes::from(text)).map_err(|_| malformed())?);
+    parts.path_and_query = Some(PathAndQuery::from_maybe_shared(Bytes::from(text)).map_err(|_| malformed())?);
     Uri::from_parts(parts).map_err(|_| malformed())
 }
 
 fn filled<'a>(asked: &'a Asked, credential: &Credential, bare: bool) -> Result<Cow<'a, str>, Refusal> {
     let fields = asked.app.path_vars.iter().map(|var| var.token.as_str());
-    let secrets = asked.app.auth.iter().flat_map(|way| &way.inject).filter_map(|inject| inject.path.as_deref());
+    let secrets =
+        asked.app.auth.iter().flat_map(|way| &way.inject).filter_map(|inject| inject.path.as_deref());
     let known: Vec<&str> = fields.chain(secrets).collect();
     let values: &[_] = if bare { &[] } else { &credential.path_vars };
     let filled = path::fill(&asked.path, &known, values).map_err(|path::Unfilled(token)| {
@@ -121,9 +121,10 @@ fn query_out<'q>(
 ) -> Option<Cow<'q, str>> {
     let caller = query.map(|query| query::without(query, asked.app.credential_queries()));
     let emptied = caller.as_deref() == Some("") && query != Some("");
-    let defaults = credential.default_query.iter().filter(|(name, _)| {
-        !caller.as_deref().is_some_and(|query| query::has(query, name))
-    });
+    let defaults = credential
+        .default_query
+        .iter()
+        .filter(|(name, _)| !caller.as_deref().is_some_and(|query| query::has(query, name)));
     let secrets: &[_] = if bare { &[] } else { &credential.query };
     let mut added = defaults
         .map(|(name, value)| (name.as_str(), value.as_str()))

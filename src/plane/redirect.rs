@@ -1,0 +1,49 @@
+//! Following a sealed link: the target is fetched for the owner it was sealed for, without any credential.
+
+use http::{Request, Uri};
+
+use super::{
+    Passed, Plane, account::Record, answer, authenticate, authenticate::Credentials, links::Link,
+    refusal::Refusal, rewrite,
+};
+use crate::net::{Body, client::Terms};
+
+impl Plane {
+    /// The answer of the sealed link's target, and the caller's place among the calls in flight.
+    pub(super) async fn follow(
+        &self,
+        sealed: &str,
+        request: Request<Body>,
+        record: &mut Record,
+    ) -> Result<Passed, Refusal> {
+        let plane = &*self.0;
+        let link = plane.links.open(sealed);
+        let app = link.as_ref().and_then(|link| plane.catalog.app(&link.app));
+        let places = app.map(|app| app.credential_headers()).unwrap_or_default();
+        let permit =
+            authenticate::permit(&plane.keys, &plane.limits, &Credentials::of(&request, places)).await?;
+        record.know_caller(&permit);
+        let slot = plane.limits.admit(permit.caller().owner, permit.caller().key)?;
+        let link = link.filter(|link| link.owner == permit.caller().owner).ok_or(Refusal::Link)?;
+        let target: Uri = link.target.parse().map_err(|_| Refusal::Link)?;
+        let (head, body) = request.into_parts();
+        let mut outgoing = Request::new(body);
+        *outgoing.method_mut() = head.method;
+        *outgoing.uri_mut() = target;
+        *outgoing.headers_mut() = rewrite::caller_fields(head.headers, places);
+        let terms = Terms { http2: true, body_limit: plane.body_limit };
+        let mut response = plane.client.exchange(outgoing, terms).await?;
+        answer::clean(response.headers_mut(), false);
+        answer::translate_sealed(response.headers_mut(), &plane.links, &link);
+        Ok((response, slot))
+    }
+}
+
+impl Link {
+    /// Where a target in the answer of this link's own leads.
+    pub(super) fn onwards(&self, target: &str) -> Option<Self> {
+        let url = url::Url::parse(&self.target).ok()?.join(target).ok()?;
+        let http = matches!(url.scheme(), "http" | "https");
+        http.then(|| Self { target: url.to_string(), app: self.app.clone(), ..*self })
+    }
+}
