@@ -12,6 +12,7 @@ pub mod gateway;
 pub mod id;
 pub mod keys;
 pub mod limits;
+pub mod master;
 pub mod net;
 pub mod oauth;
 pub mod owners;

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     auth::Auth,
-    field::Field,
+    field::{Field, Role},
     limit::Limit,
     pattern::{Glob, Pattern},
     template::{Template, Values},
@@ -118,7 +118,7 @@ impl App {
 
     /// The values that are asked or gathered for one way in, beside its own credential fields.
     pub fn fields_of(&self, method: Method) -> impl Iterator<Item = &Field> {
-        self.fields.iter().filter(move |field| field.methods.is_empty() || field.methods.contains(&method))
+        self.fields.iter().filter(move |field| field.is_of(method))
     }
 
     /// Which of `routes` a call takes, if not the app's base. `path` is the native one, without its query.
@@ -163,22 +163,19 @@ impl App {
         hosts.into_iter().collect()
     }
 
-    /// Fills what is computed once. The first header name that is none is given back.
-    pub(super) fn compute(&mut self) -> Result<(), String> {
-        let everything = self.auth.iter().flat_map(|way| &way.inject);
-        let mut injected = Injected::default();
-        for inject in everything {
-            if let Some(name) = &inject.header {
-                injected.headers.push(name.parse().map_err(|_| name.clone())?);
-            }
-            injected.queries.extend(inject.query.clone());
+    /// Fills what is computed once.
+    pub(super) fn compute(&mut self, roles: &BTreeMap<String, Role>) {
+        let role = |name: &str| roles.get(name).copied().unwrap_or_default();
+        self.fields.iter_mut().for_each(|field| field.role = role(&field.name));
+        for field in self.auth.iter_mut().flat_map(|way| &mut way.fields) {
+            field.role = role(&field.name);
         }
-        injected.headers.sort_by(|a, b| a.as_str().cmp(b.as_str()));
-        injected.headers.dedup();
-        injected.queries.sort();
-        injected.queries.dedup();
-        self.injected = injected;
-        Ok(())
+        let injects = || self.auth.iter().flat_map(|way| &way.inject);
+        let headers: BTreeSet<&str> = injects().filter_map(|inject| inject.header.as_deref()).collect();
+        let queries: BTreeSet<String> = injects().filter_map(|inject| inject.query.clone()).collect();
+        let mut headers: Vec<HeaderName> = headers.into_iter().filter_map(|name| name.parse().ok()).collect();
+        headers.dedup();
+        self.injected = Injected { headers, queries: queries.into_iter().collect() };
     }
 }
 

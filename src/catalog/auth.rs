@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     app::{Method, Probe},
+    field::Role,
     pattern::Pattern,
     template::Template,
+    value::{self, Unfit},
 };
 
 /// One way in.
@@ -66,6 +68,16 @@ pub struct CredentialField {
     /// May stay empty.
     #[serde(default)]
     pub optional: bool,
+    /// The strictest place templates use it at; computed.
+    #[serde(skip)]
+    pub(super) role: Role,
+}
+
+impl CredentialField {
+    /// Whether `value` can be stored.
+    pub fn accepts(&self, value: &str) -> Result<(), Unfit> {
+        value::accepts(value, self.pattern.as_ref(), self.role, self.example.as_deref())
+    }
 }
 
 /// The consent step (RFC 6749 4.1.1).

@@ -8,6 +8,7 @@ use super::{
     app::Method,
     pattern::{Capture, Pattern},
     template::Template,
+    value::{self, Unfit},
 };
 
 /// One value of a connection: a tenant's name, a region, an account id.
@@ -50,6 +51,34 @@ pub struct Field {
     /// Only for these ways in; empty: for all.
     #[serde(default)]
     pub methods: Vec<Method>,
+    /// The strictest place templates use it at; computed.
+    #[serde(skip)]
+    pub(super) role: Role,
+}
+
+/// The strictest place that templates use a value at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Role {
+    /// None where it could do harm.
+    #[default]
+    Value,
+    /// A URL's path or query.
+    Path,
+    /// A host.
+    Host,
+}
+
+impl Field {
+    /// Whether the field belongs to this way in.
+    #[must_use]
+    pub fn is_of(&self, method: Method) -> bool {
+        self.methods.is_empty() || self.methods.contains(&method)
+    }
+
+    /// Whether `value` can be stored, wherever it came from.
+    pub fn accepts(&self, value: &str) -> Result<(), Unfit> {
+        value::accepts(value, self.pattern.as_ref(), self.role, self.example.as_deref())
+    }
 }
 
 /// Where a field's value comes from.

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, fs, path::Path};
 
 use rust_embed::RustEmbed;
 
-use super::{app::App, lint};
+use super::{app::App, lint, place};
 
 /// Where the built-in files stand in the sources, for error texts.
 const BUILTIN: &str = "config/apps";
@@ -44,6 +44,14 @@ impl fmt::Display for CatalogError {
 pub(super) struct File {
     pub(super) name: String,
     pub(super) text: String,
+}
+
+impl File {
+    /// What is wrong at the key `at`.
+    pub(super) fn error(&self, at: String, problem: String) -> CatalogError {
+        let line = place::line_of(&self.text, &at);
+        CatalogError { file: self.name.clone(), line, field: Some(at), problem }
+    }
 }
 
 /// The files that count, by slug: an operator's file replaces the built-in one of the same name.
@@ -99,11 +107,11 @@ fn slug_of(path: &Path) -> Option<String> {
 /// One file as an app, checked by every lint that needs no other file.
 pub(super) fn app(slug: &str, file: &File, plain_http: bool) -> Result<App, Vec<CatalogError>> {
     let mut app = parse(file).map_err(|error| vec![error])?;
-    let findings = lint::findings(&mut app, slug, plain_http);
+    let findings = lint::findings(&mut app, slug, file, plain_http);
     if findings.is_empty() {
         return Ok(app);
     }
-    Err(findings.into_iter().map(|finding| finding.in_file(file)).collect())
+    Err(findings.into_iter().map(|finding| file.error(finding.at, finding.problem)).collect())
 }
 
 fn parse(file: &File) -> Result<App, CatalogError> {
@@ -111,11 +119,23 @@ fn parse(file: &File) -> Result<App, CatalogError> {
         file: file.name.clone(),
         line: error.span().map(|span| line_at(&file.text, span.start)),
         field: field.filter(|path| path != "."),
-        problem: error.message().to_owned(),
+        problem: problem(error.message()),
     };
     let document = toml::Deserializer::parse(&file.text).map_err(|error| failed(None, &error))?;
     serde_path_to_error::deserialize(document)
         .map_err(|error| failed(Some(error.path().to_string()), error.inner()))
+}
+
+/// An error's text in our words: for a mistyped key or word the nearest one comes first.
+fn problem(message: &str) -> String {
+    let Some((said, known)) = message.split_once(", expected ") else { return message.to_owned() };
+    let quoted = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    let (Some(wrong), known) = (quoted(said).pop(), quoted(known)) else { return message.to_owned() };
+    let near = known.iter().rev().max_by(|a, b| strsim::jaro(&wrong, a).total_cmp(&strsim::jaro(&wrong, b)));
+    match near.filter(|near| strsim::jaro(&wrong, near) > 0.7) {
+        Some(near) => format!("`{wrong}` is unknown here: did you mean `{near}`?"),
+        None => format!("`{wrong}` is unknown here; known are {}", known.join(", ")),
+    }
 }
 
 /// The line of a byte, counted from 1.

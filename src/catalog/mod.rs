@@ -11,7 +11,9 @@ mod lint;
 mod load;
 pub mod method;
 pub mod pattern;
+mod place;
 pub mod template;
+pub mod value;
 pub mod webhook;
 
 use std::{
@@ -27,6 +29,7 @@ pub use json::json_path;
 pub use load::CatalogError;
 pub use method::Method;
 pub use template::Template;
+pub use value::Unfit;
 
 /// First path segments of the control API at the gateway door: no app can have one of these names.
 pub const RESERVED: [&str; 17] = [
@@ -91,16 +94,12 @@ impl Catalog {
 
     /// Takes one more app in; what speaks against its names comes back.
     fn add(&mut self, app: Arc<App>, file: &load::File) -> Vec<CatalogError> {
-        let names = std::iter::once(&app.name).chain(&app.aliases);
+        let aliases = app.aliases.iter().enumerate().map(|(at, alias)| (format!("aliases[{at}]"), alias));
         let mut errors = Vec::new();
-        for slug in names {
-            let other = self.by_slug.insert(slug.clone(), Arc::clone(&app));
-            errors.extend(other.map(|other| CatalogError {
-                file: file.name.clone(),
-                line: None,
-                field: None,
-                problem: format!("the name {slug:?} already belongs to {}", other.name),
-            }));
+        for (at, slug) in std::iter::once(("name".to_owned(), &app.name)).chain(aliases) {
+            if let Some(other) = self.by_slug.insert(slug.clone(), Arc::clone(&app)) {
+                errors.push(file.error(at, format!("{slug:?} already means {}", other.name)));
+            }
         }
         self.apps.push(app);
         errors

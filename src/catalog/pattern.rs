@@ -28,6 +28,12 @@ impl Pattern {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+
+    /// The expression without its anchors.
+    pub(super) fn inner(&self) -> &str {
+        let open = self.text.strip_prefix('^').unwrap_or(&self.text);
+        open.strip_suffix('$').unwrap_or(open)
+    }
 }
 
 impl TryFrom<String> for Pattern {
@@ -130,7 +136,7 @@ impl TryFrom<String> for Glob {
     fn try_from(text: String) -> Result<Self, String> {
         let path = text.strip_prefix('/').ok_or("a path starts with /")?;
         let (path, open) = match path.strip_suffix("**") {
-            Some(before) if before.is_empty() => ("", true),
+            Some("") => ("", true),
             Some(before) => (before.strip_suffix('/').ok_or("** stands alone after the last /")?, true),
             None => (path, false),
         };

@@ -22,6 +22,25 @@ macro_rules! columns {
 }
 
 impl Table<'_> {
+    /// Whether this table exists: not in a new database, which no migration has been applied to.
+    pub async fn exists(self) -> Result<bool, StoreError> {
+        let found: i64 = match self.0 {
+            Store::Sqlite { readers, .. } => {
+                sqlx::query_scalar(
+                    "select count(*) from sqlite_master where type = 'table' and name = 'checks'",
+                )
+                .fetch_one(readers)
+                .await?
+            }
+            Store::Postgres(pool) => sqlx::query_scalar(
+                "select count(*) from pg_tables where tablename = 'checks' and schemaname = current_schema()",
+            )
+            .fetch_one(pool)
+            .await?,
+        };
+        Ok(found > 0)
+    }
+
     /// Stores the check of a master key; the first one stays, of several nodes that start together.
     pub async fn insert(self, row: &CheckRow) -> Result<(), StoreError> {
         commit!(self.0, tx => {
