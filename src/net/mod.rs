@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod client;
+pub mod client_ip;
 pub mod guard;
 pub mod headers;
 pub mod problem;

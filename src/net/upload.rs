@@ -133,6 +133,11 @@ impl HttpBody for Upload {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match Pin::new(&mut self.inner).poll_frame(cx) {
+            // Trailers end here: they would bring fields that nothing has looked at.
+            Poll::Ready(Some(Ok(frame))) if frame.is_trailers() => {
+                self.progress.turn_to(UPSTREAM);
+                Poll::Ready(None)
+            }
             Poll::Ready(Some(Ok(frame))) => Poll::Ready(Some(self.take(frame))),
             Poll::Ready(Some(Err(error))) => {
                 self.progress.turn_to(BROKEN);

@@ -1,12 +1,195 @@
-//! Not built yet.
+//! The data plane: one call in, the same call out with the owner's own credential. Plain functions in one order.
+//!
+//! Each step yields what only it can make and the next one demands. Bodies are never collected here, and nothing of
+//! the target but its first segment is understood.
 
-/// Stands in until the plane lands.
+mod account;
+mod answer;
+mod authenticate;
+mod links;
+mod redirect;
+mod refusal;
+mod rewrite;
+mod route;
+mod select;
+mod target;
+
+use std::{convert::Infallible, sync::Arc};
+
+use http::{Request, Response, StatusCode};
+use tower::util::BoxCloneSyncService;
+
+use self::{
+    account::{Accounted, Record},
+    links::Links,
+    refusal::Refusal,
+};
+use crate::{
+    catalog::Catalog,
+    clock::Clock,
+    connections::{Chosen, Connections, Credential},
+    keys::Keys,
+    limits::{Limits, Slot},
+    net::{
+        Body, Client, body,
+        client::Terms,
+        request_id::{self, RequestId},
+        stream::Streamed,
+    },
+    telemetry::Metrics,
+    vault::Vault,
+};
+
+pub use self::route::{Names, SEALED};
+
+/// What the data plane is made of.
+pub struct Parts {
+    /// The apps.
+    pub catalog: Arc<Catalog>,
+    /// Who may call.
+    pub keys: Keys,
+    /// How much.
+    pub limits: Limits,
+    /// What is presented upstream.
+    pub connections: Connections,
+    /// The way out.
+    pub client: Client,
+    /// Seals redirect targets.
+    pub vault: Vault,
+    /// The time.
+    pub clock: Clock,
+    /// The numbers.
+    pub metrics: Metrics,
+    /// What the settings say.
+    pub settings: PlaneSettings,
+}
+
+/// What the settings say about the data plane.
 #[derive(Clone, Debug)]
-pub struct Names;
+pub struct PlaneSettings {
+    /// The public URL, without a slash at the end.
+    pub gateway_url: String,
+    /// The domain below which apps have hosts.
+    pub app_domain: String,
+    /// Whether requests that go out carry `Via`.
+    pub via: bool,
+    /// How many bytes a request's body may have.
+    pub body_limit: Option<u64>,
+}
 
-impl Names {
-    /// None.
-    pub fn label<B>(&self, _request: &http::Request<B>) -> Option<String> {
-        None
+/// The data plane. A clone shares everything.
+#[derive(Clone)]
+pub struct Plane(Arc<Inner>);
+
+struct Inner {
+    catalog: Arc<Catalog>,
+    keys: Keys,
+    limits: Limits,
+    connections: Connections,
+    client: Client,
+    links: Links,
+    metrics: Metrics,
+    names: Names,
+    gateway_url: String,
+    via: bool,
+    body_limit: Option<u64>,
+}
+
+/// An upstream's answer, and the call's place among those in flight.
+type Passed = (Response<Streamed>, Slot);
+
+impl Plane {
+    /// The data plane out of its parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let settings = parts.settings;
+        Self(Arc::new(Inner {
+            catalog: parts.catalog,
+            keys: parts.keys,
+            limits: parts.limits,
+            connections: parts.connections,
+            client: parts.client,
+            links: Links::new(parts.vault, parts.clock, &settings.gateway_url),
+            metrics: parts.metrics,
+            names: Names::new(&settings.gateway_url, &settings.app_domain),
+            gateway_url: settings.gateway_url,
+            via: settings.via,
+            body_limit: settings.body_limit,
+        }))
     }
+
+    /// The data plane as a service.
+    #[must_use]
+    pub fn into_service(self) -> BoxCloneSyncService<Request<Body>, Response<Body>, Infallible> {
+        BoxCloneSyncService::new(tower::service_fn(move |request| {
+            let plane = self.clone();
+            async move { Ok(plane.handle(request).await) }
+        }))
+    }
+
+    /// The answer to a request: the upstream's, or a problem that says why there is none.
+    pub async fn handle(&self, request: Request<Body>) -> Response<Body> {
+        let mut record = Record::open(&self.0.metrics, RequestId::of(request.extensions()));
+        let id = record.request_id().clone();
+        let outcome = match route::sealed(&self.0.names, &request).map(str::to_owned) {
+            Some(sealed) => self.follow(&sealed, request, &mut record).await,
+            None => self.pass(request, &mut record).await,
+        };
+        match outcome {
+            Ok((mut response, slot)) => {
+                record.answered(response.status());
+                response.headers_mut().insert(request_id::HEADER, id.header_value());
+                response.map(|body| Body::new(Accounted::new(body, record, slot)))
+            }
+            Err(refusal) => refused(refusal, &mut record),
+        }
+    }
+
+    /// The path of a call.
+    async fn pass(&self, request: Request<Body>, record: &mut Record) -> Result<Passed, Refusal> {
+        let plane = &*self.0;
+        let call = route::find(&plane.catalog, &plane.names, request)?;
+        record.know_app(call.app());
+        let permit = authenticate::permit(&plane.keys, &plane.limits, &call.credentials()).await?;
+        record.know_caller(&permit);
+        let owner = permit.caller().owner;
+        let slot = plane.limits.admit(owner, permit.caller().key)?;
+        let wanted = select::wanted(call.headers())?;
+        let chosen = plane.connections.choose(owner, call.app(), wanted).await?;
+        record.know_connection(chosen.connection.id);
+        let credential = plane.connections.credential(&chosen.connection, call.app()).await?;
+        let (asked, outgoing) = rewrite::outgoing(call, &credential, plane.via)?;
+        let terms = Terms { http2: asked.app.http2, body_limit: plane.body_limit };
+        let mut response = plane.client.exchange(outgoing, terms).await?;
+        self.note(&chosen, &credential, response.status());
+        let context = answer::Context {
+            gateway_url: &plane.gateway_url,
+            links: &plane.links,
+            owner,
+            asked: &asked,
+            credential: &credential,
+        };
+        answer::clean(response.headers_mut(), asked.trailers);
+        answer::translate(response.headers_mut(), &context);
+        answer::add(response.headers_mut(), &chosen);
+        Ok((response, slot))
+    }
+
+    /// Tells the connections how their credential fared.
+    fn note(&self, chosen: &Chosen, credential: &Credential, status: StatusCode) {
+        self.0.connections.used(chosen.connection.id);
+        if status != StatusCode::UNAUTHORIZED {
+            self.0.connections.worked(&chosen.connection, credential);
+        }
+    }
+}
+
+/// The answer that says why there is none.
+fn refused(refusal: Refusal, record: &mut Record) -> Response<Body> {
+    if let Some(cause) = refusal.inside() {
+        tracing::error!(request_id = record.request_id().as_str(), cause, "a call failed inside the gateway");
+    }
+    let problem = refusal.problem(record.app());
+    record.refused(problem.status, problem.reason);
+    problem.into_response(record.request_id()).map(body::full)
 }

@@ -38,7 +38,7 @@ const TABLE: &[Row] = &[
     ("limits", &[TOOLS, &["store", "owners", "keys"]], &[]),
     ("clients", &[TOOLS, &["store", "oauth"]], &[]),
     ("connections", &[TOOLS, &["store", "oauth", "owners", "keys", "clients"]], &[]),
-    ("plane", &[DOOR], &["axum", "sqlx", "anyhow"]),
+    ("plane", &[DOOR, &["telemetry"]], &["axum", "sqlx", "anyhow"]),
     ("control", &[DOOR], &["crate::net::client", "sqlx", "anyhow"]),
     ("web", &[DOOR], &["crate::net::client", "sqlx", "anyhow"]),
     ("telemetry", &[&["config", "clock", "id"]], &[]),
