@@ -1,1 +1,76 @@
-//! Not built yet.
+//! The browser pages of the control door: connect, callback, what came of it, and a word at the root.
+//!
+//! Pages work without script, load nothing from elsewhere and show nothing secret. What the flow does is
+//! [`crate::connections`]' business; here is what people see of it and what browsers are told.
+
+mod assets;
+mod callback;
+mod connect;
+mod cookie;
+mod csrf;
+mod done;
+mod form;
+mod headers;
+mod html_pattern;
+mod inert;
+mod link;
+mod monogram;
+mod origin;
+mod pages;
+mod scopes;
+mod trouble;
+
+use std::{future::ready, sync::Arc};
+
+use axum::{Router, extract::State, middleware, response::Response, routing::get};
+
+use self::cookie::Jar;
+use crate::{connections::Connections, owners::Owners, vault::Vault};
+
+/// What the pages need.
+pub struct Parts {
+    /// The connect flow.
+    pub connections: Connections,
+    /// The names of receiving owners.
+    pub owners: Owners,
+    /// Seals what a browser carries from a finished flow to the page about it.
+    pub vault: Vault,
+    /// `control.url`.
+    pub control_url: String,
+    /// `gateway.url`.
+    pub gateway_url: String,
+}
+
+/// The pages of one control door.
+#[derive(Clone)]
+struct Web(Arc<Parts>);
+
+impl Web {
+    fn jar(&self) -> Jar {
+        Jar { secure: self.0.control_url.starts_with("https://") }
+    }
+
+    /// The origin of the control door, as browsers write it.
+    fn origin(&self) -> String {
+        url::Url::parse(&self.0.control_url).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
+    }
+}
+
+/// The routes of the pages. Other paths of the door are the control API's.
+pub fn router(parts: Parts) -> Router {
+    let web = Web(Arc::new(parts));
+    let secure = web.jar().secure;
+    Router::new()
+        .route("/", get(home))
+        .route("/connect", get(connect::open).post(connect::submit))
+        .route("/connect/{connection}", get(connect::page))
+        .route("/callback/{app}", get(callback::arrive))
+        .route("/done/{flow}", get(done::page))
+        .route("/assets/{name}", get(assets::serve))
+        .layer(middleware::map_response(move |response: Response| ready(headers::protect(secure, response))))
+        .with_state(web)
+}
+
+async fn home(State(web): State<Web>) -> Response {
+    pages::home(&web.0.gateway_url)
+}

@@ -1,0 +1,65 @@
+//! `GET /callback/{app}`: the provider sends the browser back. `code` and `state` leave the address bar at once.
+
+use axum::{
+    extract::{Path, RawQuery, State},
+    http::{Extensions, HeaderMap},
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::{
+    Web,
+    connect::with_cookie,
+    done::{self, Done},
+    inert::inert,
+    link::Link,
+    trouble,
+};
+use crate::{
+    connections::{CallbackError, Outcome},
+    net::request_id::RequestId,
+    vault::sha256,
+};
+
+/// The name of the cookie that binds the flow of this `state` to a browser.
+pub(super) fn flow_cookie(query: &[(String, String)]) -> String {
+    let state = query.iter().find(|(name, _)| name == "state").map_or("", |(_, state)| state);
+    let digest: String = sha256(state.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("kf_flow_{digest}")
+}
+
+/// Spends the flow and leads to the page about it, or back to where the connection's maker wants the browser.
+pub(super) async fn arrive(
+    State(web): State<Web>,
+    Path(app): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    extensions: Extensions,
+) -> Response {
+    let id = RequestId::of(&extensions);
+    let query: Vec<(String, String)> =
+        form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
+    let name = flow_cookie(&query);
+    let cookie = web.jar().get(&headers, &name);
+    let response = match web.0.connections.callback(&app, &query, cookie.as_deref()).await {
+        Ok(Outcome::Connected(finished)) => {
+            let forget = Link::forget(web.jar(), finished.connection.id);
+            with_cookie(done::connected(&web, &finished).await, forget)
+        }
+        Ok(Outcome::Failed { finished, reason, retry }) => match finished.return_to {
+            Some(url) => Redirect::to(&url).into_response(),
+            None => {
+                let failed = Done::failed(&finished.app.display_name, &reason, said(&query), retry, &id);
+                done::failed(&web, failed)
+            }
+        },
+        Err(CallbackError::Refused) => done::failed(&web, Done::refused(&id)),
+        Err(CallbackError::Store(fault)) => trouble::fault(&fault, &id),
+    };
+    with_cookie(response, cookie.and_then(|_| web.jar().remove(&name)))
+}
+
+/// What the provider says to people about a refusal (RFC 6749 4.1.2.1).
+fn said(query: &[(String, String)]) -> Option<String> {
+    let text = &query.iter().find(|(name, _)| name == "error_description")?.1;
+    Some(inert(text)).filter(|text| !text.is_empty())
+}

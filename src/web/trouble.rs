@@ -1,0 +1,67 @@
+//! Pages about what went wrong, in the words of the person in front of the screen.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
+
+use super::{
+    assets::ASSETS,
+    pages::{FailurePage, show},
+};
+use crate::{connections::Fault, net::request_id::RequestId};
+
+/// The form didn't come from its own page, or not from the browser that was shown it: 403.
+pub(super) fn forged(request_id: &RequestId) -> Response {
+    let page = plain(
+        "Please open the link again",
+        "For your safety this step works only in the browser and the window where you opened the link.",
+        "Open the connect link once more and press the button there. This site needs cookies for that.",
+        request_id,
+    );
+    show(StatusCode::FORBIDDEN, &page)
+}
+
+/// The gateway can't reach its own store: 503.
+pub(super) fn fault(fault: &Fault, request_id: &RequestId) -> Response {
+    tracing::error!(error = %fault, %request_id, "a page could not be served");
+    let page = plain(
+        "Something is out of order here",
+        "The gateway can’t look up your link right now. Nothing was changed.",
+        "Wait a minute and reload this page.",
+        request_id,
+    );
+    let (status, wait) = match fault {
+        Fault::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, true),
+        Fault::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, false),
+    };
+    let mut response = show(status, &page);
+    if wait {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    }
+    response
+}
+
+/// The app has no way in that works yet: 400.
+pub(super) fn not_set_up(app: &str, request_id: &RequestId) -> Response {
+    let page = plain(
+        &format!("{app} isn’t set up yet"),
+        &format!("This gateway has not been registered at {app}, so it can’t send you there to sign in."),
+        "Tell whoever sent you the link. Once the gateway is set up, the same kind of link will work.",
+        request_id,
+    );
+    show(StatusCode::BAD_REQUEST, &page)
+}
+
+fn plain(title: &str, what: &str, advice: &str, request_id: &RequestId) -> FailurePage {
+    FailurePage {
+        assets: &ASSETS,
+        title: title.to_owned(),
+        what: what.to_owned(),
+        said: None,
+        who: String::new(),
+        advice: advice.to_owned(),
+        retry: None,
+        request_id: request_id.to_string(),
+    }
+}
