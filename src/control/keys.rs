@@ -1,0 +1,271 @@
+//! `/keys`: issue, list, look at, change, rotate, revoke. The plain key is in the answer that makes it, and nowhere else.
+
+use std::time::Duration;
+
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    Control, Empty,
+    connections::OwnerQuery,
+    extract::{Body, Caller, Id, Query},
+    problem::Refusal,
+};
+use crate::{
+    clock::Timestamp,
+    id::{KeyId, OwnerId},
+    keys::{Key, KeyChange, NewKey},
+    vault::token::ApiKey,
+};
+
+/// A hundred years: longer ones are mistakes, such as milliseconds.
+const LONGEST: u64 = 100 * 366 * 24 * 3600;
+
+/// The routes.
+pub(super) fn routes() -> OpenApiRouter<Control> {
+    OpenApiRouter::new()
+        .routes(routes!(list, issue))
+        .routes(routes!(get, change, revoke))
+        .routes(routes!(rotate))
+}
+
+/// An API key, without the key itself.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Key)]
+struct View {
+    /// Its id.
+    #[schema(value_type = String, format = "uuid")]
+    id: KeyId,
+    /// What its owner calls it.
+    name: String,
+    /// The owner's id.
+    #[schema(value_type = String, format = "uuid")]
+    owner: OwnerId,
+    /// Whether it may manage owners, clients and every owner's things.
+    admin: bool,
+    /// What it is limited to.
+    #[schema(value_type = Object)]
+    rules: Value,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    creation_time: Timestamp,
+    /// When it ends; null: never.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_time: Option<Timestamp>,
+    /// When it was last used; may lag by a minute.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_used_time: Option<Timestamp>,
+    /// First and last characters.
+    hint: String,
+}
+
+impl From<Key> for View {
+    fn from(key: Key) -> Self {
+        Self {
+            id: key.id,
+            name: key.name,
+            owner: key.owner,
+            admin: key.admin,
+            rules: key.rules,
+            creation_time: key.creation_time,
+            expires_time: key.expires_time,
+            last_used_time: key.last_used_time,
+            hint: key.hint,
+        }
+    }
+}
+
+/// A new key.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = KeyIssued)]
+struct Issued {
+    #[serde(flatten)]
+    view: View,
+    /// The key itself: only here, only now.
+    key: String,
+}
+
+impl Issued {
+    fn new(view: Key, key: &ApiKey) -> Self {
+        Self { view: view.into(), key: key.reveal().to_owned() }
+    }
+}
+
+/// Keys of one owner.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = KeyList)]
+struct All {
+    keys: Vec<View>,
+}
+
+/// What key to make.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewKey)]
+struct New {
+    /// What to call it.
+    name: Option<String>,
+    /// Seconds until it ends; without it, it never does.
+    expires_in: Option<u64>,
+    /// What to limit it to.
+    #[schema(value_type = Option<Object>)]
+    rules: Option<Value>,
+    /// Whether it may manage everything; only an admin key can make one.
+    #[serde(default)]
+    admin: bool,
+}
+
+/// What to change; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = KeyChange)]
+struct Change {
+    /// The new name.
+    name: Option<String>,
+    /// Seconds from now until it ends; null: it never does.
+    #[serde(default, deserialize_with = "super::given")]
+    #[schema(value_type = Option<u64>)]
+    expires_in: Option<Option<u64>>,
+    /// What to limit it to instead.
+    #[schema(value_type = Option<Object>)]
+    rules: Option<Value>,
+}
+
+/// The lifetime asked for.
+fn lifetime(seconds: u64) -> Result<Duration, Refusal> {
+    if (1..=LONGEST).contains(&seconds) {
+        Ok(Duration::from_secs(seconds))
+    } else {
+        Err(Refusal::invalid("expires_in", "expected seconds, at least 1, at most a hundred years"))
+    }
+}
+
+/// The rules asked for. There are none yet: one that nobody enforces must not look as if somebody did.
+fn ruled(rules: Value) -> Result<Value, Refusal> {
+    match rules.as_object().map(|rules| rules.keys().next()) {
+        Some(None) => Ok(rules),
+        Some(Some(name)) => Err(Refusal::invalid(&format!("rules.{name}"), "is no rule of this gateway")),
+        None => Err(Refusal::invalid("rules", "expected an object")),
+    }
+}
+
+fn none() -> Value {
+    Value::Object(serde_json::Map::new())
+}
+
+fn unknown() -> Refusal {
+    Refusal::unknown("key_unknown", "key")
+}
+
+/// List keys
+#[utoipa::path(get, path = "/keys", tag = "keys", params(OwnerQuery), responses((status = 200, body = All)))]
+async fn list(
+    Caller(caller): Caller,
+    State(control): State<Control>,
+    Query(query): Query<OwnerQuery>,
+) -> Result<Json<All>, Refusal> {
+    let owner = control.owner_of(&caller, query.owner.as_deref()).await?;
+    let keys = control.0.keys.list(owner).await?.into_iter().map(View::from).collect();
+    Ok(Json(All { keys }))
+}
+
+/// Make a key
+#[utoipa::path(post, path = "/keys", tag = "keys", params(OwnerQuery), request_body = New,
+    responses((status = 200, body = Issued), (status = 403, body = super::ProblemBody),
+        (status = 422, body = super::ProblemBody)))]
+async fn issue(
+    Caller(caller): Caller,
+    State(control): State<Control>,
+    Query(query): Query<OwnerQuery>,
+    Body(new): Body<New>,
+) -> Result<Json<Issued>, Refusal> {
+    let owner = control.owner_of(&caller, query.owner.as_deref()).await?;
+    if new.admin && !caller.admin {
+        return Err(Refusal::not_allowed("Only an admin key can make an admin key (rule: admin)."));
+    }
+    let new = NewKey {
+        name: super::label(new.name)?.unwrap_or_else(|| "key".to_owned()),
+        admin: new.admin,
+        expires_in: new.expires_in.map(lifetime).transpose()?,
+        rules: new.rules.map_or_else(|| Ok(none()), ruled)?,
+    };
+    let (view, key) = control.0.keys.issue(owner, new).await?;
+    super::changed(&caller, "key issued", view.id);
+    Ok(Json(Issued::new(view, &key)))
+}
+
+/// Look at a key
+#[utoipa::path(get, path = "/keys/{id}", tag = "keys",
+    params(("id" = String, Path, format = "uuid"), OwnerQuery),
+    responses((status = 200, body = View), (status = 404, body = super::ProblemBody)))]
+async fn get(
+    Caller(caller): Caller,
+    State(control): State<Control>,
+    Id(id): Id<KeyId>,
+    Query(query): Query<OwnerQuery>,
+) -> Result<Json<View>, Refusal> {
+    let owner = control.owner_of(&caller, query.owner.as_deref()).await?;
+    Ok(Json(control.0.keys.get(owner, id).await?.ok_or_else(unknown)?.into()))
+}
+
+/// Change a key
+#[utoipa::path(patch, path = "/keys/{id}", tag = "keys",
+    params(("id" = String, Path, format = "uuid"), OwnerQuery), request_body = Change,
+    responses((status = 200, body = View), (status = 404, body = super::ProblemBody),
+        (status = 422, body = super::ProblemBody)))]
+async fn change(
+    Caller(caller): Caller,
+    State(control): State<Control>,
+    Id(id): Id<KeyId>,
+    Query(query): Query<OwnerQuery>,
+    Body(change): Body<Change>,
+) -> Result<Json<View>, Refusal> {
+    let owner = control.owner_of(&caller, query.owner.as_deref()).await?;
+    let change = KeyChange {
+        name: super::label(change.name)?,
+        expires_in: change.expires_in.map(|end| end.map(lifetime).transpose()).transpose()?,
+        rules: change.rules.map(ruled).transpose()?,
+    };
+    let key = control.0.keys.change(owner, id, change).await?.ok_or_else(unknown)?;
+    super::changed(&caller, "key changed", id);
+    Ok(Json(key.into()))
+}
+
+/// Replace a key's secret
+///
+/// The old one stops working at once.
+#[utoipa::path(post, path = "/keys/{id}/rotate", tag = "keys",
+    params(("id" = String, Path, format = "uuid"), OwnerQuery),
+    responses((status = 200, body = Issued), (status = 404, body = super::ProblemBody)))]
+async fn rotate(
+    Caller(caller): Caller,
+    State(control): State<Control>,
+    Id(id): Id<KeyId>,
+    Query(query): Query<OwnerQuery>,
+) -> Result<Json<Issued>, Refusal> {
+    let owner = control.owner_of(&caller, query.owner.as_deref()).await?;
+    let (view, key) = control.0.keys.rotate(owner, id).await?.ok_or_else(unknown)?;
+    super::changed(&caller, "key rotated", id);
+    Ok(Json(Issued::new(view, &key)))
+}
+
+/// Revoke a key
+#[utoipa::path(delete, path = "/keys/{id}", tag = "keys",
+    params(("id" = String, Path, format = "uuid"), OwnerQuery),
+    responses((status = 200, body = Empty), (status = 404, body = super::ProblemBody)))]
+async fn revoke(
+    Caller(caller): Caller,
+    State(control): State<Control>,
+    Id(id): Id<KeyId>,
+    Query(query): Query<OwnerQuery>,
+) -> Result<Json<Empty>, Refusal> {
+    let owner = control.owner_of(&caller, query.owner.as_deref()).await?;
+    if !control.0.keys.revoke(owner, id).await? {
+        return Err(unknown());
+    }
+    super::changed(&caller, "key revoked", id);
+    Ok(Json(Empty {}))
+}
