@@ -25,8 +25,8 @@ type Pending<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
 /// Where names become addresses; tests bring their own.
 pub trait Resolve: Send + Sync + 'static {
-    /// Every address of `host`.
-    fn resolve(&self, host: String) -> Pending<Vec<IpAddr>, io::Error>;
+    /// Every address of `host`. A port other than 0 is used where the URL names none.
+    fn resolve(&self, host: String) -> Pending<Vec<SocketAddr>, io::Error>;
 }
 
 /// The resolver of the operating system.
@@ -34,11 +34,8 @@ pub trait Resolve: Send + Sync + 'static {
 pub struct SystemResolver;
 
 impl Resolve for SystemResolver {
-    fn resolve(&self, host: String) -> Pending<Vec<IpAddr>, io::Error> {
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((host, 0)).await?;
-            Ok(found.map(|address| address.ip()).collect())
-        })
+    fn resolve(&self, host: String) -> Pending<Vec<SocketAddr>, io::Error> {
+        Box::pin(async move { Ok(tokio::net::lookup_host((host, 0)).await?.collect()) })
     }
 }
 
@@ -152,12 +149,11 @@ impl Service<Name> for Vetted {
         Box::pin(async move {
             let mut found = answer.await?;
             let any = !found.is_empty();
-            found.retain(|address| guard.permits(*address));
+            found.retain(|address| guard.permits(address.ip()));
             if any && found.is_empty() {
                 return Err(io::Error::new(io::ErrorKind::PermissionDenied, Forbidden));
             }
-            let dialled: Vec<_> = found.into_iter().map(|address| SocketAddr::new(address, 0)).collect();
-            Ok(dialled.into_iter())
+            Ok(found.into_iter())
         })
     }
 }
@@ -298,8 +294,8 @@ mod tests {
     struct Fixed(Vec<IpAddr>);
 
     impl Resolve for Fixed {
-        fn resolve(&self, _: String) -> Pending<Vec<IpAddr>, io::Error> {
-            let addresses = self.0.clone();
+        fn resolve(&self, _: String) -> Pending<Vec<SocketAddr>, io::Error> {
+            let addresses = self.0.iter().map(|address| SocketAddr::new(*address, 0)).collect();
             Box::pin(async { Ok(addresses) })
         }
     }
