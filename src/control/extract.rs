@@ -155,3 +155,6 @@ fn without_value(message: &str) -> String {
         _ => message.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -80,6 +80,12 @@ impl Refusal {
         Self::internal()
     }
 
+    /// What it says.
+    #[cfg(test)]
+    pub(super) fn problem(&self) -> &Problem {
+        &self.0
+    }
+
     /// Adds a member to the body.
     pub(super) fn with(self, name: &str, value: impl Into<serde_json::Value>) -> Self {
         Self(Box::new(self.0.with(name, value)))

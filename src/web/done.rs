@@ -209,3 +209,65 @@ pub(super) async fn page(State(web): State<Web>, Path(flow): Path<String>, heade
     let done = plain.and_then(|plain| serde_json::from_slice::<Done>(&plain).ok());
     done.map_or_else(gone, |done| done.show(StatusCode::OK))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn html(done: Done) -> String {
+        let response = done.show(StatusCode::OK);
+        let body =
+            futures_util::FutureExt::now_or_never(crate::net::body::read(response.into_body(), 1 << 20));
+        String::from_utf8(body.unwrap().unwrap().to_vec()).unwrap()
+    }
+
+    fn failed(reason: &str, said: Option<&str>) -> Done {
+        let id = RequestId::new(crate::clock::Timestamp::from_micros(0));
+        Done::failed(
+            "Desk",
+            reason,
+            said.map(str::to_owned),
+            "https://c.example/connect?session_token=x".into(),
+            &id,
+        )
+    }
+
+    #[test]
+    fn oc_12_the_providers_words_are_shown_as_text() {
+        let page = html(failed("access_denied", Some("<script>alert(1)</script>")));
+        assert!(page.contains("access_denied: &#60;script&#62;alert(1)&#60;/script&#62;"), "{page}");
+        assert!(page.contains("Try again") && page.contains("Desk was not connected"));
+    }
+
+    #[test]
+    fn every_refusal_says_what_to_do() {
+        for reason in ["access_denied", "invalid_scope", "server_error", "other_account", "whatever"] {
+            let (what, advice) = words("Desk", reason);
+            assert!(what.len() > 20 && advice.len() > 20, "{reason}");
+            assert_ne!(what, advice);
+        }
+    }
+
+    #[test]
+    fn what_a_cookie_carries_comes_back_the_same() {
+        let done = failed("x", Some("y"));
+        let kept = serde_json::to_vec(&done).unwrap();
+        assert_eq!(html(serde_json::from_slice(&kept).unwrap()), html(done));
+    }
+
+    #[test]
+    fn a_waiting_connection_says_that_its_owner_has_to_confirm() {
+        let done = |waiting| Done::Connected {
+            app: "Desk".into(),
+            owner: "Ada".into(),
+            account: Some("ada@example.com".into()),
+            connection_name: None,
+            waiting,
+            unprobed: false,
+            typed_in: true,
+        };
+        assert!(html(done(true)).contains("once Ada has confirmed"));
+        assert!(!html(done(false)).contains("confirmed"));
+        assert!(html(done(false)).contains("ada@example.com"));
+    }
+}

@@ -8,7 +8,7 @@ use super::{
     link::Link,
     monogram::Monogram,
     origin,
-    pages::{Choice, ConnectPage, Input, Way, steps},
+    pages::{ConnectPage, Input, Way, steps},
     scopes::ScopeLine,
 };
 use crate::{
@@ -52,7 +52,7 @@ pub(super) fn page(offer: &Offer, way: &OfferedWay, link: &Link, earlier: Earlie
         again: offer.reconnect,
         connection_name: connection.name.clone(),
         account: ["email", "name", "account_id"].into_iter().find_map(own).map(str::to_owned),
-        environment: app.environment(&connection.fields).map(|environment| environment.label.clone()),
+        environment: environment(app, own("environment")),
         ways: tabs(offer, way),
         scopes: way.scopes.iter().map(|scope| ScopeLine::new(scope, &app.scopes)).collect(),
         connection_id: connection.id.to_string(),
@@ -114,7 +114,7 @@ fn input(app: &App, way: &OfferedWay, asked: &Asked, earlier: &Earlier) -> Input
         example,
         wrong: wrong.map(|(_, problem)| problem.clone()),
         value: typed.or(asked.value.as_ref()).cloned().unwrap_or_default(),
-        choices: choices(app, &asked.name),
+        choices: Vec::new(),
         required: !asked.optional,
         secret: asked.secret,
         longest: LONGEST,
@@ -130,11 +130,11 @@ fn pattern(app: &App, way: &OfferedWay, name: &str) -> Option<String> {
     html_pattern(typed.or_else(tenant)?.as_str())
 }
 
-/// What users choose instead of typing: the environment, where no credential tells it.
-fn choices(app: &App, name: &str) -> Vec<Choice> {
-    if name != "environment" || app.fields.iter().any(|field| field.name == name) {
-        return Vec::new();
-    }
-    let choice = |(name, label): (&String, &String)| Choice { value: name.clone(), label: label.clone() };
-    app.environments.iter().map(|environment| choice((&environment.name, &environment.label))).collect()
+/// What people call the environment that the account belongs to, once that is known.
+fn environment(app: &App, name: Option<&str>) -> Option<String> {
+    let found = app.environments.iter().find(|environment| Some(environment.name.as_str()) == name);
+    found.map(|environment| environment.label.clone())
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,6 +67,8 @@ pub fn router(parts: Parts) -> Router {
         .route("/callback/{app}", get(callback::arrive))
         .route("/done/{flow}", get(done::page))
         .route("/assets/{name}", get(assets::serve))
+        .fallback(trouble::nowhere)
+        .method_not_allowed_fallback(trouble::no_method)
         .layer(middleware::map_response(move |response: Response| ready(headers::protect(secure, response))))
         .with_state(web)
 }

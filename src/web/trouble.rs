@@ -1,7 +1,8 @@
 //! Pages about what went wrong, in the words of the person in front of the screen.
 
 use axum::{
-    http::{HeaderValue, StatusCode, header},
+    body::Body,
+    http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
 
@@ -9,7 +10,10 @@ use super::{
     assets::ASSETS,
     pages::{FailurePage, show},
 };
-use crate::{connections::Fault, net::request_id::RequestId};
+use crate::{
+    connections::Fault,
+    net::{problem::Problem, request_id::RequestId},
+};
 
 /// The form didn't come from its own page, or not from the browser that was shown it: 403.
 pub(super) fn forged(request_id: &RequestId) -> Response {
@@ -51,6 +55,36 @@ pub(super) fn not_set_up(app: &str, request_id: &RequestId) -> Response {
         request_id,
     );
     show(StatusCode::BAD_REQUEST, &page)
+}
+
+/// No page of this name: 404, as a page for people and as a problem for programs.
+pub(super) async fn nowhere(headers: HeaderMap, extensions: Extensions) -> Response {
+    let id = RequestId::of(&extensions);
+    if !wants_page(&headers) {
+        let detail = "There is nothing here. GET /openapi.json describes what is.";
+        return Problem::new(StatusCode::NOT_FOUND, "not_found", detail).into_response(&id).map(Body::from);
+    }
+    let page = plain(
+        "There is nothing here",
+        "This address leads to no page of the gateway.",
+        "Check that you copied all of the link you were sent, and open it again.",
+        &id,
+    );
+    show(StatusCode::NOT_FOUND, &page)
+}
+
+/// A page, but not for this method: 405. `Allow` is the router's.
+pub(super) async fn no_method(extensions: Extensions) -> Response {
+    let id = RequestId::of(&extensions);
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This method is not for this path.")
+        .into_response(&id)
+        .map(Body::from)
+}
+
+/// Whether it is a browser that asks, for a person.
+fn wants_page(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.contains("text/html"))
 }
 
 fn plain(title: &str, what: &str, advice: &str, request_id: &RequestId) -> FailurePage {
