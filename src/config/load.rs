@@ -17,8 +17,8 @@ use super::{
 
 /// What the environment's settings begin with.
 const PREFIX: &str = "KEYFERRY_";
-/// Variables of this program that are not settings.
-const NOT_SETTINGS: [&str; 2] = ["CONFIG", "ROLE"];
+/// The one setting outside a section.
+const ROLE: &str = "role";
 
 /// Why the settings can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +60,17 @@ pub struct Layers {
 /// Reads, types and checks all layers. Relative paths mean the folder of the settings file, or without one
 /// the working folder.
 pub fn load(layers: &Layers) -> Result<Settings, SettingsError> {
-    let mut tree = layers.file.as_deref().map_or_else(|| Ok(Node::table()), from_file)?;
+    match &layers.file {
+        Some(path) => load_as(layers, &text_of(path)?),
+        None => load_as(layers, ""),
+    }
+}
+
+/// Like [`load`], but as if the settings file said `text`: for a file that is still to be written.
+pub fn load_as(layers: &Layers, text: &str) -> Result<Settings, SettingsError> {
+    let name: Arc<str> = layers.file.as_deref().unwrap_or(Path::new("settings")).display().to_string().into();
+    let mut tree =
+        Node::from_toml(&name, text).map_err(|(origin, problem)| SettingsError::NotToml(origin, problem))?;
     let names = Names::collect();
     over_variables(&mut tree, &layers.variables, &names)?;
     for (name, value) in &layers.flags {
@@ -88,11 +98,9 @@ fn folder(file: Option<&Path>) -> PathBuf {
     absolute.components().collect()
 }
 
-fn from_file(path: &Path) -> Result<Node, SettingsError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|problem| SettingsError::Unreadable { path: path.to_owned(), problem })?;
-    let name: Arc<str> = path.display().to_string().into();
-    Node::from_toml(&name, &text).map_err(|(origin, problem)| SettingsError::NotToml(origin, problem))
+fn text_of(path: &Path) -> Result<String, SettingsError> {
+    std::fs::read_to_string(path)
+        .map_err(|problem| SettingsError::Unreadable { path: path.to_owned(), problem })
 }
 
 /// `KEYFERRY_STORE__URL` is `store.url`. Without the double underscore it is none of ours (a cluster sets
@@ -103,12 +111,9 @@ fn over_variables(
     names: &Names,
 ) -> Result<(), SettingsError> {
     for (variable, value) in variables {
-        let Some(name) = variable.strip_prefix(PREFIX).filter(|name| !NOT_SETTINGS.contains(name)) else {
-            continue;
-        };
-        let lower = name.to_lowercase();
+        let Some(lower) = variable.strip_prefix(PREFIX).map(str::to_lowercase) else { continue };
         let path: Vec<&str> = lower.split("__").collect();
-        if path.len() > 1 {
+        if path.len() > 1 || lower == ROLE {
             tree.put(&path, Node::loose(Origin::Variable(variable.clone()), value.clone()));
         } else if let Some(meant) = names.with_one_underscore(&lower) {
             return Err(SettingsError::Wrong {

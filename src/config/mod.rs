@@ -26,7 +26,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 pub use self::{
     doors::{Admin, Control, Gateway, Tls},
-    load::{Layers, SettingsError, load},
+    load::{Layers, SettingsError, load, load_as},
     node::Origin,
 };
 use crate::vault::Secret;

@@ -147,6 +147,7 @@ fn a_variable_means_what_its_setting_is() {
         .variable("KEYFERRY_BOUNDS__HEAD_TIMEOUT", "5s")
         .variable("KEYFERRY_REDIS__URL", "")
         .variable("KEYFERRY_LOG__FORMAT", "json")
+        .variable("KEYFERRY_ROLE", "control")
         .variable("KEYFERRY_CLIENTS__GOOGLE__CLIENT_ID", "123");
     let settings = given.load();
     assert_eq!(settings.egress.allow.len(), 2);
@@ -154,7 +155,7 @@ fn a_variable_means_what_its_setting_is() {
     assert_eq!(settings.bounds.body_bytes.unwrap().get(), 1000);
     assert_eq!(settings.bounds.head_timeout.as_secs(), 5);
     assert_eq!(settings.redis.url, None);
-    assert_eq!(settings.log.format, LogFormat::Json);
+    assert_eq!((settings.log.format, settings.role), (LogFormat::Json, Role::Control));
     assert_eq!(settings.clients["google"].client_id, "123");
 }
 
