@@ -32,4 +32,5 @@ lint: ## format, clippy, documentation, licenses
 	$(CARGO) deny --offline check licenses bans sources
 
 bench: ## prints memory at rest and time from start to first answer of a release build
-	@benches/rest.sh
+	@$(CARGO) build --quiet --release
+	@benches/rest.py target/release/keyferry
