@@ -63,7 +63,9 @@ def checked(intent_id):
 
 def receipt(customer, intent):
     """What the customer gets to read."""
-    charge = stripe.Charge.retrieve(intent.latest_charge) if isinstance(intent.latest_charge, str) else intent.latest_charge
+    charge = intent.latest_charge
+    if isinstance(charge, str):
+        charge = stripe.Charge.retrieve(charge)
     return "\n".join(
         [
             "Receipt",
@@ -82,7 +84,9 @@ def main():
     parser.add_argument("--email", default="ada@example.com")
     parser.add_argument("--amount", type=int, default=1999, help="in the currency's smallest unit")
     parser.add_argument("--currency", default="eur")
-    parser.add_argument("--method", action="append", help="payment method; more than once: the next when one is declined")
+    parser.add_argument(
+        "--method", action="append", help="payment method; more than once: the next when one is declined"
+    )
     options = parser.parse_args()
 
     stripe.api_base = f"{options.gateway}/stripe"

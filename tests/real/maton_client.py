@@ -135,7 +135,9 @@ def chosen_connection(upstreams, first):
     assert answer.headers["X-Maton-Hint"], "and that there are several"
     upstreams["slack"].take()
     unknown = "00000000-0000-7000-8000-000000000000"
-    same(raised(ResourceNotFoundError, lambda: client().slack.users.list(connection=unknown)).status_code, 404, "unknown")
+    same(
+        raised(ResourceNotFoundError, lambda: client().slack.users.list(connection=unknown)).status_code, 404, "unknown"
+    )
 
 
 def refusals():
