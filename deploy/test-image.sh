@@ -101,10 +101,10 @@ ask() {
         ${3:+--header "Content-Type: application/json" --data "$3"}
 }
 
-# walk WHAT UPSTREAM-HOST CONTROL GATEWAY PODMAN-ARGUMENTS..
+# walk WHAT UPSTREAM-HOST GATEWAY-PORT CONTROL-PORT ADMIN-PORT PODMAN-ARGUMENTS..
 walk() {
-    local what=$1 host=$2 control=$3 gateway=$4
-    shift 4
+    local what=$1 host=$2 gateway="http://127.0.0.1:$3" control="http://127.0.0.1:$4" admin="http://127.0.0.1:$5"
+    shift 5
     mkdir --parents "$work/apps"
     cat >"$work/apps/echo.toml" <<TOML
 name = "echo"
@@ -118,9 +118,10 @@ inject = [{ header = "X-Api-Key", value = "\${api_key}" }]
 TOML
     chmod --recursive a+rX "$work"
     "${run[@]}" --detach --volume "$work/apps:/apps:ro" --env KEYFERRY_CATALOG__DIR=/apps \
-        --env KEYFERRY_EGRESS__PLAIN_HTTP=true --env 'KEYFERRY_EGRESS__ALLOW=["127.0.0.0/8", "10.0.0.0/8"]' \
+        --env KEYFERRY_EGRESS__PLAIN_HTTP=true --env KEYFERRY_EGRESS__ALLOW=127.0.0.0/8,10.0.0.0/8 \
         "$@" "$image" >/dev/null
     until_well "health check" podman --log-level fatal healthcheck run "$name"
+    until_well "probe from outside" curl --silent --show-error --fail "$admin/readyz"
     local connection='{"app":"echo","method":"API_KEY","credentials":{"api_key":"from-the-vault"}}'
     until_well "connecting" ask POST "$control/connections" "$connection"
     local answer
@@ -133,9 +134,9 @@ TOML
 }
 
 a=$(free_port) b=$(free_port) c=$(free_port)
-walk "host network" 127.0.0.1 "http://127.0.0.1:$b" "http://127.0.0.1:$a" --network host \
+walk "host network" 127.0.0.1 "$a" "$b" "$c" --network host \
     --env "KEYFERRY_GATEWAY__LISTEN=127.0.0.1:$a" --env "KEYFERRY_CONTROL__LISTEN=127.0.0.1:$b" \
     --env "KEYFERRY_ADMIN__LISTEN=127.0.0.1:$c"
-walk "published ports" host.containers.internal "http://127.0.0.1:$b" "http://127.0.0.1:$a" \
+walk "published ports" host.containers.internal "$a" "$b" "$c" \
     --publish "127.0.0.1:$a:8080" --publish "127.0.0.1:$b:8081" --publish "127.0.0.1:$c:9090"
 echo "image ok"

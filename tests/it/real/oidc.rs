@@ -38,8 +38,14 @@ fn acme_at(port: u16) -> String {
 #[test]
 fn a_real_oauth_server_grants_expires_rotates_revokes_and_grants_again() {
     let port = free_port();
-    let client = "[clients.acme]\nclient_id = \"keyferry\"\nclient_secret = \"a secret/with signs+\"\n";
-    let gateway = Gateway::start(&[("acme", acme_at(port))], client);
+    // Its access tokens live for four seconds: none is renewed before its last one.
+    let settings = r#"
+        refresh.ahead = "1s"
+        [clients.acme]
+        client_id = "keyferry"
+        client_secret = "a secret/with signs+"
+    "#;
+    let gateway = Gateway::start(&[("acme", acme_at(port))], settings);
     let mut script = node("oidc.mjs");
     script
         .env("OIDC_PORT", port.to_string())
