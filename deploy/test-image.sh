@@ -13,7 +13,12 @@ image=localhost/keyferry-test
 name=keyferry-test-$$
 work=$(mktemp --directory)
 upstream=
+# podman says much about the systemd it misses; that is shown when something fails.
+podman_says="$work/podman.log"
+: >"$podman_says"
 tidy() {
+    local outcome=$?
+    [ "$outcome" -eq 0 ] || cat "$podman_says" >&2
     [ -z "$upstream" ] || kill "$upstream" 2>/dev/null || true
     podman rm --force --time 0 "$name" >/dev/null 2>&1 || true
     podman volume rm --force "$name" >/dev/null 2>&1 || true
@@ -82,7 +87,7 @@ until_well() {
 
 # podman as root asks for more open files than a sandbox may have.
 limits=(--ulimit "nofile=$(ulimit -Hn):$(ulimit -Hn)" --ulimit "nproc=$(ulimit -Hu):$(ulimit -Hu)")
-run=(podman --runtime runc --log-level fatal run --name "$name" "${limits[@]}" --read-only --cap-drop ALL --volume "$name:/data")
+run=(podman --runtime runc run --name "$name" "${limits[@]}" --read-only --cap-drop ALL --volume "$name:/data")
 
 free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
@@ -91,7 +96,7 @@ free_port() {
 until_well "the API on this machine" test -s "$work/port"
 upstream_port=$(cat "$work/port")
 
-"${run[@]}" --rm "$image" init >"$work/init"
+"${run[@]}" --rm "$image" init >"$work/init" 2>>"$podman_says"
 key=$(grep --only-matching 'kf_[A-Za-z0-9]*' "$work/init" | head -n 1)
 echo "init printed a key and left its files on the volume, as user 65532"
 
@@ -119,8 +124,8 @@ TOML
     chmod --recursive a+rX "$work"
     "${run[@]}" --detach --volume "$work/apps:/apps:ro" --env KEYFERRY_CATALOG__DIR=/apps \
         --env KEYFERRY_EGRESS__PLAIN_HTTP=true --env KEYFERRY_EGRESS__ALLOW=127.0.0.0/8,10.0.0.0/8 \
-        "$@" "$image" >/dev/null
-    until_well "health check" podman --log-level fatal healthcheck run "$name"
+        "$@" "$image" >/dev/null 2>>"$podman_says"
+    until_well "health check" podman healthcheck run "$name"
     until_well "probe from outside" curl --silent --show-error --fail "$admin/readyz"
     local connection='{"app":"echo","method":"API_KEY","credentials":{"api_key":"from-the-vault"}}'
     until_well "connecting" ask POST "$control/connections" "$connection"
@@ -130,7 +135,7 @@ TOML
     local size
     size=$(podman image inspect --format '{{.Size}}' "$image")
     echo "$what: healthy, and a call went through ($((size / 1024 / 1024)) MiB image)"
-    podman --log-level fatal rm --force --time 5 "$name" >/dev/null
+    podman rm --force --time 5 "$name" >/dev/null 2>>"$podman_says"
 }
 
 a=$(free_port) b=$(free_port) c=$(free_port)
