@@ -9,7 +9,7 @@ use std::{
 };
 
 /// How long anything here may take on a slow and busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A child in a process group of its own, killed with all its children when this is dropped.
 pub(super) struct Running {
