@@ -14,10 +14,9 @@ mod route;
 mod select;
 mod target;
 
-use std::{convert::Infallible, sync::Arc};
+use std::sync::Arc;
 
 use http::{Request, Response, StatusCode};
-use tower::util::BoxCloneSyncService;
 
 use self::{
     account::{Accounted, Record},
@@ -115,15 +114,6 @@ impl Plane {
             gateway_url: settings.gateway_url,
             via: settings.via,
             body_limit: settings.body_limit,
-        }))
-    }
-
-    /// The data plane as a service.
-    #[must_use]
-    pub fn into_service(self) -> BoxCloneSyncService<Request<Body>, Response<Body>, Infallible> {
-        BoxCloneSyncService::new(tower::service_fn(move |request| {
-            let plane = self.clone();
-            async move { Ok(plane.handle(request).await) }
         }))
     }
 

@@ -3,7 +3,7 @@
 //! Names are compared byte for byte. A host is taken for an app's only below `app_domain`, and never the gateway's
 //! own public host.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
 use http::{HeaderMap, Request, Uri, header::HOST, uri::PathAndQuery};
 
@@ -53,6 +53,19 @@ impl Names {
         }
         let lower = !label.bytes().any(|byte| byte.is_ascii_uppercase());
         Some(if lower { Cow::Borrowed(label) } else { Cow::Owned(label.to_ascii_lowercase()) })
+    }
+}
+
+impl Names {
+    /// Whether `host` is one by which this gateway is called: its own, an app's, or this machine's.
+    #[must_use]
+    pub fn are_of(&self, host: &str) -> bool {
+        let end = |suffix: &str| host.len().checked_sub(suffix.len()).and_then(|at| host.get(at..));
+        let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        self.own.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(host))
+            || end(&self.suffix).is_some_and(|end| end.eq_ignore_ascii_case(&self.suffix))
+            || host.eq_ignore_ascii_case("localhost")
+            || literal.is_ok_and(|address| address.is_loopback())
     }
 }
 

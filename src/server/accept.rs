@@ -22,13 +22,14 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Peer, Service, TlsError, tls};
+use super::{Service, TlsError, arrival, tls};
 use crate::{
     clock::Clock,
     config,
     net::{
         Body,
         body::{boxed, full},
+        client_ip::ClientIp,
         problem::Problem,
         request_id::{self, RequestId},
     },
@@ -42,6 +43,8 @@ pub struct Limits {
     pub head_bytes: usize,
     /// Header fields of a request.
     pub head_fields: usize,
+    /// Bytes of a request target.
+    pub target_bytes: usize,
     /// Until a head, or a TLS handshake, is complete.
     pub head_timeout: Duration,
     /// How long answers under way may go on after the signal to stop.
@@ -63,7 +66,6 @@ pub struct Door {
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     behind: Behind,
-    limits: Limits,
 }
 
 /// What each connection of a door shares.
@@ -72,6 +74,7 @@ struct Behind {
     service: Service,
     clock: Clock,
     metrics: Metrics,
+    limits: Limits,
 }
 
 impl Door {
@@ -84,16 +87,16 @@ impl Door {
         (limits, clock, metrics): (Limits, Clock, Metrics),
     ) -> Result<Self, TlsError> {
         let tls = tls.map(tls::acceptor).transpose()?;
-        Ok(Self { name, listener, tls, behind: Behind { service, clock, metrics }, limits })
+        Ok(Self { name, listener, tls, behind: Behind { service, clock, metrics, limits } })
     }
 
     /// Serves until `stop`, then drains. Returns when the last connection has ended.
     pub async fn serve(self, stop: Stop) {
         let connections = TaskTracker::new();
-        let builder = Arc::new(protocol(&self.limits));
+        let builder = Arc::new(protocol(&self.behind.limits));
         while let Some((socket, peer)) = self.next(&stop.soon).await {
             let (builder, behind, tls) = (Arc::clone(&builder), self.behind.clone(), self.tls.clone());
-            let (stop, limits) = (stop.clone(), self.limits);
+            let (stop, limits) = (stop.clone(), self.behind.limits);
             connections.spawn(async move {
                 match tls {
                     None => connection(socket, peer, &builder, behind, &stop, limits.grace).await,
@@ -146,7 +149,6 @@ fn protocol(limits: &Limits) -> Builder<TokioExecutor> {
     builder
         .http2()
         .timer(TokioTimer::new())
-        .enable_connect_protocol()
         .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
         .max_concurrent_streams(100)
         .adaptive_window(true)
@@ -196,14 +198,17 @@ async fn answer(
 ) -> Result<Response<Body>, Infallible> {
     let id = RequestId::new(behind.clock.now());
     request.extensions_mut().insert(id.clone());
-    request.extensions_mut().insert(Peer(peer));
-    let served = AssertUnwindSafe(async { (behind.service)(request.map(boxed)).await }).catch_unwind().await;
-    let mut response = match served {
-        Ok(response) => response,
-        Err(_panic) => {
-            behind.metrics.panicked();
-            bug(&id)
-        }
+    request.extensions_mut().insert(ClientIp(peer.ip().to_canonical()));
+    let mut request = request.map(boxed);
+    let mut response = match arrival::answer(&mut request, &behind.limits, &id) {
+        Some(response) => response,
+        None => match AssertUnwindSafe(async { (behind.service)(request).await }).catch_unwind().await {
+            Ok(response) => response,
+            Err(_panic) => {
+                behind.metrics.panicked();
+                bug(&id)
+            }
+        },
     };
     response.headers_mut().entry(request_id::HEADER).or_insert_with(|| id.header_value());
     Ok(response)

@@ -3,10 +3,10 @@
 use std::{future::ready, sync::Arc};
 
 use axum::Router;
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, Version};
 use tower::ServiceExt;
 
-use super::Service;
+use super::{Service, arrival::is_navigation};
 use crate::{
     catalog::RESERVED,
     net::{
@@ -23,12 +23,14 @@ use crate::{
 #[must_use]
 pub fn gateway_door(names: Names, plane: Service, control: Service) -> Service {
     Arc::new(move |request| {
-        if !is_control(&names, &request) {
-            plane(request)
-        } else if is_navigation(request.headers()) {
+        if is_navigation(request.headers()) {
             Box::pin(ready(not_for_browsers(&request)))
-        } else {
+        } else if is_foreign(&names, &request) {
+            Box::pin(ready(misdirected(&request)))
+        } else if is_control(&names, &request) {
             control(request)
+        } else {
+            plane(request)
         }
     })
 }
@@ -66,16 +68,24 @@ fn first_segment(path: &str) -> &str {
     path.split_once('/').map_or(path, |(first, _rest)| first)
 }
 
-/// Whether a browser asks for a page, a frame or the like, by `Sec-Fetch-Dest` (Fetch Metadata).
-fn is_navigation(headers: &HeaderMap) -> bool {
-    headers.get("sec-fetch-dest").is_some_and(|destination| destination != "empty")
+/// Whether a request came as to a proxy, for a host that is not this gateway.
+fn is_foreign(names: &Names, request: &Request<Body>) -> bool {
+    let absolute = request.version() != Version::HTTP_2;
+    absolute && request.uri().host().is_some_and(|host| !names.are_of(host))
+}
+
+fn misdirected(request: &Request<Body>) -> Response<Body> {
+    let detail = "This is no proxy. Call this gateway by its own name, with a path as the request target.";
+    answer(request, Problem::new(StatusCode::MISDIRECTED_REQUEST, "misdirected", detail))
+}
+
+fn answer(request: &Request<Body>, problem: Problem) -> Response<Body> {
+    problem.into_response(&RequestId::of(request.extensions())).map(full)
 }
 
 fn not_for_browsers(request: &Request<Body>) -> Response<Body> {
     let detail = "This address is for programs that send an API key, not for a browser's address bar.";
-    Problem::new(StatusCode::FORBIDDEN, "not_for_browsers", detail)
-        .into_response(&RequestId::of(request.extensions()))
-        .map(full)
+    answer(request, Problem::new(StatusCode::FORBIDDEN, "not_for_browsers", detail))
 }
 
 #[cfg(test)]
@@ -92,16 +102,5 @@ mod tests {
         {
             assert!(!is_reserved(path), "{path}");
         }
-    }
-
-    #[test]
-    fn a_program_in_a_page_is_no_navigation() {
-        let headers = |value: &'static str| {
-            HeaderMap::from_iter([(http::HeaderName::from_static("sec-fetch-dest"), value.parse().unwrap())])
-        };
-        assert!(is_navigation(&headers("document")));
-        assert!(is_navigation(&headers("iframe")));
-        assert!(!is_navigation(&headers("empty")));
-        assert!(!is_navigation(&HeaderMap::new()));
     }
 }

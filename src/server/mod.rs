@@ -5,10 +5,11 @@
 
 mod accept;
 mod admin;
+mod arrival;
 mod entry;
 mod tls;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
@@ -24,7 +25,3 @@ use crate::net::Body;
 /// What stands behind a door. It never fails: every refusal is an answer. One erased type, so that the types of the
 /// connections' tasks stay short.
 pub type Service = Arc<dyn Fn(Request<Body>) -> BoxFuture<'static, Response<Body>> + Send + Sync>;
-
-/// The other end of the connection a request came in by; in the request's extensions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Peer(pub SocketAddr);

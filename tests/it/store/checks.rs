@@ -1,6 +1,6 @@
 use keyferry::store::{CheckRow, Store};
 
-use super::on_both;
+use super::{Stage, on_both, spoil};
 
 async fn the_first_check_of_a_master_key_stays(store: &Store) {
     let check = |key_id: &str, sealed: u8| CheckRow { key_id: key_id.into(), sealed: vec![sealed] };
@@ -11,4 +11,10 @@ async fn the_first_check_of_a_master_key_stays(store: &Store) {
     assert_eq!(store.checks().list().await.unwrap(), [check("0a1b2c3d", 2), check("ffffffff", 1)]);
 }
 
-on_both! { the_first_check_of_a_master_key_stays }
+async fn checks_are_there_once_the_store_was_migrated(stage: &Stage) {
+    assert!(stage.checks().exists().await.unwrap());
+    spoil(stage, "drop table checks").await;
+    assert!(!stage.checks().exists().await.unwrap());
+}
+
+on_both! { the_first_check_of_a_master_key_stays, checks_are_there_once_the_store_was_migrated }

@@ -1,0 +1,290 @@
+//! What HTTP itself demands of a request, before anybody asks what it means. Nothing is repaired and passed on:
+//! a request that could be read in two ways is refused, and its connection ends.
+//!
+//! The HTTP library has parsed the head by then. It takes `gzip, chunked` for chunked, several `Host` fields for one,
+//! and a missing one for none; so that is looked at here.
+
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version,
+    header::{ALLOW, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, MAX_FORWARDS, TRANSFER_ENCODING},
+};
+
+use super::accept::Limits;
+use crate::net::{
+    Body,
+    body::{empty, full},
+    problem::Problem,
+    request_id::RequestId,
+};
+
+const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+
+/// The answer that HTTP itself gives to `request`, if it gives one.
+pub(super) fn answer(request: &mut Request<Body>, limits: &Limits, id: &RequestId) -> Option<Response<Body>> {
+    let refused = framing(request)
+        .or_else(|| method(request))
+        .or_else(|| size(request, limits))
+        .or_else(|| host(request))
+        .or_else(|| expectation(request.headers()));
+    match refused {
+        Some(problem) => Some(problem.into_response(id).map(full)),
+        None => options(request),
+    }
+}
+
+fn bad(detail: &str) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "bad_request", detail)
+}
+
+/// Ends the connection: what follows on it can't be trusted to be a request.
+fn close(problem: Problem) -> Problem {
+    problem.header(CONNECTION, HeaderValue::from_static("close"))
+}
+
+fn framing<B>(request: &Request<B>) -> Option<Problem> {
+    let headers = request.headers();
+    if ![Version::HTTP_10, Version::HTTP_11, Version::HTTP_2].contains(&request.version()) {
+        let detail = "Speak HTTP/1.1 or HTTP/2.";
+        return Some(close(Problem::new(StatusCode::HTTP_VERSION_NOT_SUPPORTED, "http_version", detail)));
+    }
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let coding = codings.next()?;
+    if codings.next().is_some()
+        || headers.contains_key(CONTENT_LENGTH)
+        || request.version() == Version::HTTP_10
+    {
+        return Some(close(bad(
+            "The body is framed in more than one way. Send Content-Length, or one chunked.",
+        )));
+    }
+    (!coding.as_bytes().eq_ignore_ascii_case(b"chunked")).then(|| {
+        let detail = "The only transfer coding known here is chunked. Send the body without any other.";
+        close(Problem::new(StatusCode::NOT_IMPLEMENTED, "not_implemented", detail))
+    })
+}
+
+fn method<B>(request: &Request<B>) -> Option<Problem> {
+    let local = [Method::CONNECT, Method::TRACE].contains(request.method());
+    local.then(|| {
+        let detail = "CONNECT and TRACE are not served here. Use one of the methods in Allow.";
+        close(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail))
+            .header(ALLOW, METHODS)
+    })
+}
+
+fn size<B>(request: &Request<B>, limits: &Limits) -> Option<Problem> {
+    let target = request.uri().path_and_query().map_or("", |target| target.as_str());
+    if target.len() > limits.target_bytes {
+        let detail = "The path and query are too long. Send what is long in the body, or ask the operator for \
+                      bounds.target_bytes.";
+        return Some(Problem::new(StatusCode::URI_TOO_LONG, "target_too_long", detail));
+    }
+    if request.headers().len() > limits.head_fields {
+        let detail =
+            "The request has too many header fields. Send fewer, or ask the operator for bounds.head_fields.";
+        return Some(Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large", detail));
+    }
+    let anything = target == "*" && request.method() == Method::OPTIONS;
+    (!target.starts_with('/') && !anything)
+        .then(|| bad("The request target has to be a path that starts with a slash."))
+}
+
+/// One `Host`, and the same authority wherever one is named.
+fn host<B>(request: &Request<B>) -> Option<Problem> {
+    let mut fields = request.headers().get_all(HOST).iter();
+    let (field, more) = (fields.next(), fields.next().is_some());
+    let named = request.uri().authority();
+    let missing = field.is_none() && named.is_none() && request.version() != Version::HTTP_10;
+    if missing || more {
+        return Some(close(bad("The request needs exactly one Host.")));
+    }
+    let field = field?;
+    if !is_authority(field.as_bytes()) {
+        return Some(close(bad(
+            "Host has to be a name or address, and a port where it is not the usual one.",
+        )));
+    }
+    let same = named.is_none_or(|named| named.as_str().as_bytes().eq_ignore_ascii_case(field.as_bytes()));
+    (!same).then(|| close(bad("The request target names another host than Host does. Name one of them.")))
+}
+
+/// A host name or address, and perhaps a port. No user name, no list, nothing that could end it early.
+fn is_authority(text: &[u8]) -> bool {
+    let (host, port) = match text.iter().rposition(|byte| *byte == b':') {
+        Some(at) if !text.ends_with(b"]") => text.split_at(at),
+        _ => (text, &b":"[..]),
+    };
+    let name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%".contains(byte);
+    let address = |byte: &u8| byte.is_ascii_hexdigit() || b":.".contains(byte);
+    let valid = match host {
+        [b'[', address_text @ .., b']'] => address_text.iter().all(address),
+        _ => host.iter().all(name),
+    };
+    valid && !host.is_empty() && port.iter().skip(1).all(u8::is_ascii_digit)
+}
+
+/// `100-continue` is met by reading the body; there is no other expectation (RFC 9110 10.1.1).
+fn expectation(headers: &HeaderMap) -> Option<Problem> {
+    let known = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"100-continue");
+    (!headers.get_all(EXPECT).iter().all(known)).then(|| {
+        let detail = "The only expectation known here is 100-continue. Leave Expect out.";
+        close(Problem::new(StatusCode::EXPECTATION_FAILED, "expectation_failed", detail))
+    })
+}
+
+/// `OPTIONS` about the server itself, or about the hop at which `Max-Forwards` runs out (RFC 9110 7.6.2).
+fn options(request: &mut Request<Body>) -> Option<Response<Body>> {
+    if request.method() != Method::OPTIONS {
+        return None;
+    }
+    let left: Option<u64> =
+        request.headers().get(MAX_FORWARDS).and_then(|value| value.to_str().ok()?.parse().ok());
+    if left == Some(0) || request.uri().path() == "*" {
+        let mut response = Response::new(empty());
+        response.headers_mut().insert(ALLOW, METHODS);
+        return Some(response);
+    }
+    if let Some(left) = left {
+        request.headers_mut().insert(MAX_FORWARDS, HeaderValue::from(left - 1));
+    }
+    None
+}
+
+/// Whether a browser asks for a page, a frame or the like (Fetch Metadata).
+pub(super) fn is_navigation(headers: &HeaderMap) -> bool {
+    const DESTINATION: HeaderName = HeaderName::from_static("sec-fetch-dest");
+    headers.get(DESTINATION).is_some_and(|destination| destination != "empty")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+    use std::time::Duration;
+
+    const LIMITS: Limits = Limits {
+        head_bytes: 65_536,
+        head_fields: 5,
+        target_bytes: 40,
+        head_timeout: Duration::from_secs(1),
+        grace: Duration::ZERO,
+    };
+
+    fn look(request: http::request::Builder) -> (u16, Option<String>) {
+        let mut request = request.body(empty()).unwrap();
+        match answer(&mut request, &LIMITS, &RequestId::new(Timestamp::from_micros(0))) {
+            None => (0, None),
+            Some(answer) => {
+                let reason = answer.headers().get("keyferry-error");
+                (answer.status().as_u16(), reason.map(|value| value.to_str().unwrap().to_owned()))
+            }
+        }
+    }
+
+    fn get(headers: &[(&str, &str)]) -> (u16, Option<String>) {
+        look(
+            headers
+                .iter()
+                .fold(Request::builder().uri("/stripe/"), |r, (name, value)| r.header(*name, *value)),
+        )
+    }
+
+    fn is(answer: (u16, Option<String>), status: u16, reason: &str) {
+        assert_eq!(answer, (status, Some(reason.to_owned())));
+    }
+
+    const OK: (u16, Option<String>) = (0, None);
+
+    #[test]
+    fn rp_2_only_one_single_chunked_frames_a_body() {
+        assert_eq!(get(&[("host", "h"), ("transfer-encoding", "Chunked")]), OK);
+        for value in
+            [",chunked", "chunked,", "chunked, identity", "xchunked", "gzip, chunked", "", "\tchunked x"]
+        {
+            is(get(&[("host", "h"), ("transfer-encoding", value)]), 501, "not_implemented");
+        }
+        let twice = [("host", "h"), ("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")];
+        is(get(&twice), 400, "bad_request");
+        is(
+            get(&[("host", "h"), ("transfer-encoding", "chunked"), ("content-length", "5")]),
+            400,
+            "bad_request",
+        );
+        let old =
+            Request::builder().version(Version::HTTP_10).header("transfer-encoding", "chunked").uri("/");
+        is(look(old), 400, "bad_request");
+    }
+
+    #[test]
+    fn rp_6_there_is_one_host_and_it_is_one() {
+        is(get(&[]), 400, "bad_request");
+        is(get(&[("host", "a"), ("host", "a")]), 400, "bad_request");
+        for host in ["a b", "a/b", "u@a", "a,b", "", "a:b:c", "a?b"] {
+            is(get(&[("host", host)]), 400, "bad_request");
+        }
+        for host in ["a", "a:80", "[::1]:8080", "127.0.0.1"] {
+            assert_eq!(get(&[("host", host)]), OK, "{host}");
+        }
+        is(look(Request::builder().uri("http://evil.test/").header("host", "a")), 400, "bad_request");
+        assert_eq!(look(Request::builder().uri("http://a:8080/").header("host", "A:8080")), OK);
+        assert_eq!(look(Request::builder().uri("http://a/").version(Version::HTTP_2)), OK);
+        assert_eq!(look(Request::builder().uri("/").version(Version::HTTP_10)), OK);
+    }
+
+    #[test]
+    fn rp_7_connect_trace_and_options_of_the_server_are_answered_here() {
+        let with = |method: &str, uri: &str| Request::builder().method(method).uri(uri).header("host", "h");
+        is(look(with("TRACE", "/stripe/")), 405, "method_not_allowed");
+        is(look(with("CONNECT", "h:80")), 405, "method_not_allowed");
+        is(look(with("GET", "*")), 400, "bad_request");
+        assert_eq!(look(with("OPTIONS", "*")).0, 200);
+        assert_eq!(look(with("OPTIONS", "/stripe/").header("max-forwards", "0")).0, 200);
+        assert_eq!(look(with("OPTIONS", "/stripe/")), OK);
+        assert_eq!(look(with("GET", "/stripe/").header("max-forwards", "0")), OK);
+    }
+
+    #[test]
+    fn rp_7_max_forwards_counts_down() {
+        let mut request = Request::options("/stripe/")
+            .header("host", "h")
+            .header("max-forwards", "3")
+            .body(empty())
+            .unwrap();
+        let id = RequestId::new(Timestamp::from_micros(0));
+        assert!(answer(&mut request, &LIMITS, &id).is_none());
+        assert_eq!(request.headers()["max-forwards"], "2");
+    }
+
+    #[test]
+    fn rp_8_other_versions_of_http_are_refused() {
+        is(look(Request::builder().uri("/").version(Version::HTTP_3)), 505, "http_version");
+        is(look(Request::builder().uri("/").version(Version::HTTP_09)), 505, "http_version");
+    }
+
+    #[test]
+    fn rp_9_no_other_expectation_is_met() {
+        assert_eq!(get(&[("host", "h"), ("expect", "100-Continue")]), OK);
+        is(get(&[("host", "h"), ("expect", "x")]), 417, "expectation_failed");
+    }
+
+    #[test]
+    fn rp_11_target_and_fields_are_bounded() {
+        is(
+            look(Request::builder().uri(format!("/{}", "x".repeat(40))).header("host", "h")),
+            414,
+            "target_too_long",
+        );
+        let many: Vec<_> =
+            (0..5).map(|n| (["a", "b", "c", "d", "e"][n], "1")).chain([("host", "h")]).collect();
+        is(get(&many), 431, "head_too_large");
+    }
+
+    #[test]
+    fn a_program_in_a_page_is_no_navigation() {
+        let headers = |value: &'static str| {
+            HeaderMap::from_iter([(HeaderName::from_static("sec-fetch-dest"), value.parse().unwrap())])
+        };
+        assert!(is_navigation(&headers("document")) && is_navigation(&headers("iframe")));
+        assert!(!is_navigation(&headers("empty")) && !is_navigation(&HeaderMap::new()));
+    }
+}
