@@ -226,6 +226,9 @@ pub struct Refresh {
     pub every: Duration,
     /// Renewals in flight at once.
     pub concurrency: NonZeroUsize,
+    /// The shortest time between two renewals of one connection, whatever its provider says of lifetimes.
+    #[serde(with = "span")]
+    pub spacing: Duration,
 }
 
 /// `[shutdown]`
@@ -368,7 +371,12 @@ impl Default for Connect {
 
 impl Default for Refresh {
     fn default() -> Self {
-        Self { ahead: Duration::from_secs(300), every: Duration::from_secs(30), concurrency: size(8) }
+        Self {
+            ahead: Duration::from_secs(300),
+            every: Duration::from_secs(30),
+            concurrency: size(8),
+            spacing: Duration::from_secs(60),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Connection, Connections, Fault};
+use super::{Connection, Connections, Fault, Status, ways};
 use crate::{
     catalog::app::App,
     id::{ConnectionId, OwnerId},
@@ -13,12 +13,12 @@ use crate::{
 pub struct Chosen {
     /// It.
     pub connection: Arc<Connection>,
-    /// What `X-Maton-Hint` says, if anything.
+    /// What `X-Maton-Hint` says, if anything; plain ASCII.
     pub hint: Option<String>,
 }
 
 /// A connection that somebody still has to finish.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PendingLink {
     /// Its id.
     pub connection_id: ConnectionId,
@@ -27,7 +27,7 @@ pub struct PendingLink {
 }
 
 /// One of the caller's ACTIVE connections, for an error that lists them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActiveSummary {
     /// Its id.
     pub connection_id: ConnectionId,
@@ -81,13 +81,128 @@ pub enum ChooseError {
 
 impl Connections {
     /// The connection a call of `owner` to `app` uses; `wanted` is what the caller named.
-    #[expect(clippy::unused_async, reason = "the store stands behind it soon")]
     pub async fn choose(
         &self,
-        _owner: OwnerId,
-        _app: &Arc<App>,
-        _wanted: Option<ConnectionId>,
+        owner: OwnerId,
+        app: &Arc<App>,
+        wanted: Option<ConnectionId>,
     ) -> Result<Chosen, ChooseError> {
-        Err(Fault::Internal("not built yet".to_owned()).into())
+        let list = self.of_app(owner, &app.name).await?;
+        match wanted {
+            Some(id) => self.named(owner, app, id, &list).await,
+            None => self.oldest(app, &list).await,
+        }
     }
+
+    async fn named(
+        &self,
+        owner: OwnerId,
+        app: &App,
+        id: ConnectionId,
+        list: &[Arc<Connection>],
+    ) -> Result<Chosen, ChooseError> {
+        let found = match list.iter().find(|connection| connection.id == id) {
+            Some(connection) => Some(Arc::clone(connection)),
+            // Perhaps made a moment ago on another node, or of another app.
+            None => self.found(owner, id).await?.map(Arc::new),
+        };
+        match found {
+            None => Err(ChooseError::Unknown { active: summaries(list) }),
+            Some(other) if other.app != app.name => Err(ChooseError::Unusable {
+                detail: format!("Connection {id} is one of {}, not of {}.", other.app, app.name),
+                url: None,
+            }),
+            Some(connection) if connection.is_active() => Ok(Chosen { connection, hint: None }),
+            Some(connection) => Err(self.unusable(&connection)),
+        }
+    }
+
+    /// Why a connection that is not ACTIVE carries no call, and what to do.
+    fn unusable(&self, connection: &Arc<Connection>) -> ChooseError {
+        let (id, url) = (connection.id, self.connect_url(connection));
+        if connection.needs_reauthorization() {
+            return ChooseError::Reauthorize { connection: Arc::clone(connection), url };
+        }
+        if connection.awaits_confirmation() {
+            let detail = format!(
+                "Connection {id} waits for its owner to accept who was connected. Look at its metadata, then send \
+                 POST /connections/{id}/confirm."
+            );
+            return ChooseError::Unusable { detail, url: None };
+        }
+        let why =
+            connection.status_reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+        let detail = format!("Connection {id} is {}{why}. Open its url to finish it.", connection.status);
+        ChooseError::Unusable { detail, url: Some(url) }
+    }
+
+    async fn oldest(&self, app: &App, list: &[Arc<Connection>]) -> Result<Chosen, ChooseError> {
+        let mut active = list.iter().filter(|connection| connection.is_active());
+        let Some(first) = active.next() else { return Err(self.none(app, list).await) };
+        let ended =
+            list.iter().take_while(|older| older.id != first.id).find(|older| older.needs_reauthorization());
+        if let Some(ended) = ended.filter(|_| self.rules.strict) {
+            return Err(self.unusable(ended));
+        }
+        let others = active.count();
+        let several = (others > 0).then(|| {
+            format!(
+                "{} connections of {} are active; {} is the oldest and was used. Send Maton-Connection with an id \
+                 to choose.",
+                others + 1,
+                app.name,
+                first.id
+            )
+        });
+        let moved = ended.map(|ended| {
+            format!(
+                "Connection {} is older and needs re-authorization: POST /connections/{}/reconnect.",
+                ended.id, ended.id
+            )
+        });
+        let hints: Vec<String> = moved.into_iter().chain(several).collect();
+        let hint = (!hints.is_empty()).then(|| hints.join(" "));
+        Ok(Chosen { connection: Arc::clone(first), hint })
+    }
+
+    async fn none(&self, app: &App, list: &[Arc<Connection>]) -> ChooseError {
+        if let Some(ended) = list.iter().find(|connection| connection.needs_reauthorization()) {
+            return self.unusable(ended);
+        }
+        let pending: Vec<_> = list.iter().filter(|connection| connection.status == Status::Pending).collect();
+        if let [only] = pending.as_slice()
+            && only.awaits_confirmation()
+        {
+            return self.unusable(only);
+        }
+        let open = match self.first_open(app).await {
+            Ok(open) => open,
+            Err(fault) => return fault.into(),
+        };
+        match ways::missing_client(app).filter(|_| open.is_none() && pending.is_empty()) {
+            Some(client) => ChooseError::NotConfigured {
+                client: client.to_owned(),
+                redirect_uri: self.redirect_uri(&app.name),
+            },
+            None => ChooseError::None {
+                pending: pending
+                    .into_iter()
+                    .map(|connection| PendingLink {
+                        connection_id: connection.id,
+                        url: self.connect_url(connection),
+                    })
+                    .collect(),
+            },
+        }
+    }
+}
+
+fn summaries(list: &[Arc<Connection>]) -> Vec<ActiveSummary> {
+    let active = list.iter().filter(|connection| connection.is_active());
+    active
+        .map(|connection| ActiveSummary {
+            connection_id: connection.id,
+            label: connection.label().map(str::to_owned),
+        })
+        .collect()
 }

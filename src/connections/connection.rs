@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Fault;
 use crate::{
     catalog::app::Method,
     clock::Timestamp,
     id::{ConnectionId, OwnerId},
+    store::ConnectionRow,
 };
 
 /// `status_reason` of a connection that waits for its owner to accept who was connected.
@@ -85,6 +87,56 @@ impl Connection {
             .or_else(|| known("email"))
             .or_else(|| known("name"))
             .or_else(|| known("account_id"))
+    }
+}
+
+/// A row that this program could never have written, named so that an operator finds it.
+impl TryFrom<ConnectionRow> for Connection {
+    type Error = Fault;
+
+    fn try_from(row: ConnectionRow) -> Result<Self, Fault> {
+        let impossible = |column: &str, value: &str| {
+            Fault::Internal(format!("connection {}: {column} is {value:?}, which can't be", row.id))
+        };
+        Ok(Self {
+            id: row.id,
+            owner: row.owner,
+            method: row.method.parse().map_err(|()| impossible("method", &row.method))?,
+            status: row.status.parse().map_err(|()| impossible("status", &row.status))?,
+            app: row.app,
+            status_reason: row.status_reason,
+            name: row.name,
+            metadata: row.metadata,
+            fields: row.fields,
+            scopes: row.scopes,
+            generation: row.generation,
+            return_url: row.return_url,
+            creation_time: row.creation_time,
+            last_updated_time: row.last_updated_time,
+            last_used_time: row.last_used_time,
+        })
+    }
+}
+
+impl From<Connection> for ConnectionRow {
+    fn from(connection: Connection) -> Self {
+        Self {
+            id: connection.id,
+            owner: connection.owner,
+            app: connection.app,
+            method: connection.method.as_str().to_owned(),
+            status: connection.status.as_str().to_owned(),
+            status_reason: connection.status_reason,
+            name: connection.name,
+            metadata: connection.metadata,
+            fields: connection.fields,
+            scopes: connection.scopes,
+            generation: connection.generation,
+            return_url: connection.return_url,
+            creation_time: connection.creation_time,
+            last_updated_time: connection.last_updated_time,
+            last_used_time: connection.last_used_time,
+        }
     }
 }
 

@@ -2,9 +2,9 @@
 //!
 //! The pages are `web`'s; here is what they say and do.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use super::{Connection, Connections, Fault};
+use super::{Connection, Fault};
 use crate::catalog::app::{App, Method};
 
 /// A connect link that leads nowhere: forged, expired, used or of a deleted connection, all alike.
@@ -42,7 +42,7 @@ pub struct OfferedWay {
     pub label: String,
     /// Whether *Continue* leads to the provider; else the page itself asks for everything.
     pub leaves: bool,
-    /// What will be asked of the provider.
+    /// What will be asked of the provider; `App::scopes` has words for some.
     pub scopes: Vec<String>,
     /// What to ask the user for.
     pub fields: Vec<Asked>,
@@ -63,10 +63,21 @@ pub struct Asked {
     pub example: Option<String>,
     /// What is known already; never a secret.
     pub value: Option<String>,
+    /// If not empty: the only values there are.
+    pub choices: Vec<Choice>,
     /// Shown as dots.
     pub secret: bool,
     /// May stay empty.
     pub optional: bool,
+}
+
+/// One value of an input that offers a choice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// What the form sends.
+    pub value: String,
+    /// What to call it.
+    pub label: String,
 }
 
 /// Where *Continue* led.
@@ -149,32 +160,4 @@ pub enum CallbackError {
     /// The store is out of reach.
     #[error(transparent)]
     Store(#[from] Fault),
-}
-
-#[expect(clippy::unused_async, reason = "the store stands behind it soon")]
-impl Connections {
-    /// What the page behind a connect link shows. Changes nothing, however often.
-    pub async fn open(&self, _session_token: &str) -> Result<Offer, LinkError> {
-        Err(LinkError::Dead)
-    }
-
-    /// *Continue* was pressed: takes what was typed in and either finishes or leads to the provider.
-    pub async fn begin(
-        &self,
-        _session_token: &str,
-        _method: Option<Method>,
-        _form: &BTreeMap<String, String>,
-    ) -> Result<Begun, BeginError> {
-        Err(LinkError::Dead.into())
-    }
-
-    /// The provider sent the browser back to `/callback/{app}` with `query`; `cookie` is the flow cookie.
-    pub async fn callback(
-        &self,
-        _app: &str,
-        _query: &[(String, String)],
-        _cookie: Option<&str>,
-    ) -> Result<Outcome, CallbackError> {
-        Err(CallbackError::Refused)
-    }
 }

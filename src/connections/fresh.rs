@@ -1,9 +1,28 @@
-//! A credential that works now: cached, refreshed ahead of its end, one refresh at a time per connection.
+//! A credential that works now: at hand, renewed ahead of its end, one renewal at a time per connection.
+//!
+//! A call takes what is at hand. Only where no valid token is left does it wait, and what it waits for runs apart
+//! from it: a caller that hangs up ends nothing. How a renewal goes is in [`super::obtain`] and [`super::renew`].
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
-use super::{Connection, Connections, Credential, Fault};
-use crate::{catalog::app::App, id::ConnectionId};
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
+use tokio::time::timeout;
+
+use super::{Connection, Connections, Credential, Fault, obtain::Cause, pause::Pauses};
+use crate::{catalog::app::App, clock::Timestamp, id::ConnectionId};
+
+/// How long a call waits for a renewal; the renewal itself goes on.
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Why there is no credential for a connection.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -25,33 +44,172 @@ pub enum CredentialError {
     Store(#[from] Fault),
 }
 
+/// A credential at hand.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub(super) credential: Arc<Credential>,
+    /// Link generation of the connection it was made for; a completed reconnect raises it.
+    pub(super) link: i64,
+    /// From when on a successor is asked for.
+    pub(super) renew_at: Option<Timestamp>,
+    /// Whether the predecessor's refresh token is still kept, in case this token never works (TL-9).
+    pub(super) unproven: AtomicBool,
+}
+
+impl Ready {
+    fn has_ended(&self, now: Timestamp) -> bool {
+        self.credential.expires.is_some_and(|expires| expires <= now)
+    }
+}
+
+pub(super) type Obtained = Result<Arc<Ready>, CredentialError>;
+type Running = Shared<BoxFuture<'static, Obtained>>;
+
+/// What is at hand, and what is on its way.
+pub(super) struct Fresh {
+    ready: moka::sync::Cache<ConnectionId, Arc<Ready>>,
+    running: Mutex<HashMap<ConnectionId, Running>>,
+    pub(super) pauses: Pauses,
+    /// How many of a grant's refresh tokens are known to be dead, by its generation.
+    pub(super) dead: moka::sync::Cache<(ConnectionId, i64), usize>,
+    /// For which token generation a renewal was forced by an upstream's 401.
+    forced: moka::sync::Cache<ConnectionId, i64>,
+}
+
+impl Fresh {
+    pub(super) fn new(entries: u64) -> Self {
+        let idle = Duration::from_mins(30);
+        Self {
+            ready: moka::sync::Cache::builder().max_capacity(entries).time_to_idle(idle).build(),
+            running: Mutex::default(),
+            pauses: Pauses::new(),
+            dead: moka::sync::Cache::new(entries),
+            forced: moka::sync::Cache::new(entries),
+        }
+    }
+
+    /// Drops what is at hand for a connection that was changed or deleted.
+    pub(super) fn forget(&self, id: ConnectionId) {
+        self.ready.invalidate(&id);
+        self.pauses.end(id);
+    }
+
+    fn at_hand(&self, connection: &Connection) -> Option<Arc<Ready>> {
+        self.ready.get(&connection.id).filter(|ready| ready.link >= connection.generation)
+    }
+}
+
 impl Connections {
-    /// A credential of `connection` that works now. Waits for a refresh only if no valid token is left.
-    #[expect(clippy::unused_async, reason = "the store stands behind it soon")]
+    /// A credential of `connection` that works now. Waits for a renewal only if no valid token is left.
     pub async fn credential(
         &self,
-        _connection: &Arc<Connection>,
+        connection: &Arc<Connection>,
         _app: &Arc<App>,
     ) -> Result<Arc<Credential>, CredentialError> {
-        Err(Fault::Internal("not built yet".to_owned()).into())
+        let now = self.parts.clock.now();
+        if let Some(ready) = self.fresh.at_hand(connection).filter(|ready| !ready.has_ended(now)) {
+            let is_due = ready.renew_at.is_some_and(|due| due <= now);
+            if is_due && self.fresh.pauses.running(connection.id, now).is_none() {
+                drop(self.start(connection.id, Cause::Wanted));
+            }
+            return Ok(Arc::clone(&ready.credential));
+        }
+        self.wait(connection.id, Cause::Wanted).await.map(|ready| Arc::clone(&ready.credential))
     }
 
     /// The upstream said 401 to `refused`: a newer credential, if the provider gives one.
     ///
-    /// At most one forced refresh per token; `None` means: pass the 401 on.
-    #[expect(clippy::unused_async, reason = "the store stands behind it soon")]
+    /// At most one forced renewal per token, and none sooner than the usual spacing (TL-13). `None` means: pass
+    /// the 401 on.
     pub async fn refused(
         &self,
-        _connection: &Arc<Connection>,
+        connection: &Arc<Connection>,
         _app: &Arc<App>,
-        _refused: &Credential,
+        refused: &Credential,
     ) -> Option<Arc<Credential>> {
-        None
+        let newer = |ready: Arc<Ready>| {
+            (ready.credential.generation > refused.generation).then(|| Arc::clone(&ready.credential))
+        };
+        if let Some(credential) = self.fresh.at_hand(connection).and_then(newer) {
+            return Some(credential);
+        }
+        let is_first = self.fresh.forced.get(&connection.id) != Some(refused.generation);
+        self.fresh.forced.insert(connection.id, refused.generation);
+        // Whoever comes later may still wait for the one renewal, but begins none.
+        let running = if is_first {
+            Some(self.start(connection.id, Cause::Refused(refused.generation)))
+        } else {
+            self.running().get(&connection.id).cloned()
+        };
+        timeout(PATIENCE, running?).await.ok()?.ok().and_then(newer)
     }
 
     /// The upstream took `credential` (any answer but 401): its predecessor is no longer needed. Cheap.
-    pub fn worked(&self, _connection: &Arc<Connection>, _credential: &Credential) {}
+    pub fn worked(&self, connection: &Arc<Connection>, credential: &Credential) {
+        let Some(ready) = self.fresh.at_hand(connection) else { return };
+        if ready.credential.generation == credential.generation
+            && ready.unproven.swap(false, Ordering::Relaxed)
+        {
+            drop(self.start(connection.id, Cause::Proven));
+        }
+    }
 
-    /// The connection carried a call: its `last_used_time` follows within a minute. Cheap.
-    pub fn used(&self, _connection: ConnectionId) {}
+    /// What comes of a renewal that is on its way or begins now.
+    pub(super) async fn wait(&self, id: ConnectionId, cause: Cause) -> Obtained {
+        timeout(PATIENCE, self.start(id, cause)).await.unwrap_or_else(|_| {
+            Err(Fault::Unavailable("a renewed token waits for the store to take it".to_owned()).into())
+        })
+    }
+
+    /// Begins a renewal unless one is on its way. It runs by itself, whoever waits for it.
+    fn start(&self, id: ConnectionId, cause: Cause) -> Running {
+        let mut running = self.running();
+        if let Some(on_its_way) = running.get(&id) {
+            return on_its_way.clone();
+        }
+        let this = self.clone();
+        let task = tokio::spawn(async move {
+            let _over = Over { connections: this.clone(), id };
+            let obtained = this.obtain(id, cause).await;
+            this.note(id, &obtained);
+            obtained
+        });
+        let ended = |result: Result<Obtained, _>| {
+            result.unwrap_or_else(|_| Err(Fault::Internal("a renewal did not end".to_owned()).into()))
+        };
+        let started = task.map(ended).boxed().shared();
+        running.insert(id, started.clone());
+        started
+    }
+
+    /// What a renewal left behind: a fault ends nothing that is at hand, and is not met again at once.
+    fn note(&self, id: ConnectionId, obtained: &Obtained) {
+        let now = self.parts.clock.now();
+        match obtained {
+            Ok(ready) => self.fresh.ready.insert(id, Arc::clone(ready)),
+            Err(CredentialError::Reauthorize { .. } | CredentialError::Unusable(_)) => {
+                self.fresh.ready.invalidate(&id);
+            }
+            Err(error) if self.fresh.pauses.running(id, now).is_none() => {
+                self.fresh.pauses.begin(id, now, None, error.clone());
+            }
+            Err(_) => {}
+        }
+    }
+
+    fn running(&self) -> std::sync::MutexGuard<'_, HashMap<ConnectionId, Running>> {
+        self.fresh.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes a renewal off the list however it ends.
+struct Over {
+    connections: Connections,
+    id: ConnectionId,
+}
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.connections.running().remove(&self.id);
+    }
 }

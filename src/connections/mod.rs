@@ -6,18 +6,50 @@
 use std::sync::Arc;
 
 use crate::{
-    catalog::app::Method,
+    cache::{Cache, Times},
+    catalog::Catalog,
+    clients::Clients,
     clock::Clock,
-    id::{ConnectionId, OwnerId},
+    config::Settings,
+    id::OwnerId,
+    net,
+    owners::Owners,
+    store::Store,
+    vault::Vault,
 };
 
+mod begin;
+mod callback;
 mod choose;
 mod connection;
 mod create;
 mod credential;
+mod cursor;
 mod fault;
+mod finish;
 mod flow;
 mod fresh;
+mod gather;
+mod grant;
+mod input;
+mod jobs;
+mod link;
+mod list;
+mod manage;
+mod obtain;
+mod offer;
+mod pause;
+mod pending;
+mod prepare;
+mod probe;
+mod renew;
+mod revoke;
+mod rules;
+mod schedule;
+mod take;
+mod used;
+mod values;
+mod ways;
 
 pub use self::{
     choose::{ActiveSummary, ChooseError, Chosen, PendingLink},
@@ -25,125 +57,88 @@ pub use self::{
     create::{CreateError, NewConnection},
     credential::{Base, Credential},
     fault::Fault,
-    flow::{Asked, BeginError, Begun, CallbackError, Finished, LinkError, Offer, OfferedWay, Outcome},
+    flow::{
+        Asked, BeginError, Begun, CallbackError, Choice, Finished, LinkError, Offer, OfferedWay, Outcome,
+    },
     fresh::CredentialError,
+    list::{ConnectionError, Filter, Page},
 };
+use self::{fresh::Fresh, list::Lists, rules::Rules, schedule::Schedule, used::Uses};
 
 /// What connections are made of.
 #[derive(Clone, Debug)]
 pub struct Parts {
+    /// The apps.
+    pub catalog: Catalog,
+    /// Where rows are kept.
+    pub store: Store,
+    /// What seals grants and signs links.
+    pub vault: Vault,
+    /// The operator's OAuth clients.
+    pub clients: Clients,
+    /// The accounts.
+    pub owners: Owners,
+    /// What speaks to providers.
+    pub http: net::client::Client,
     /// The time.
     pub clock: Clock,
 }
 
-/// All connections of this gateway. Cheap to clone.
-#[derive(Clone, Debug)]
+/// All connections of this gateway. A clone shares everything.
+#[derive(Clone)]
 pub struct Connections {
     parts: Arc<Parts>,
+    rules: Arc<Rules>,
+    schedule: Schedule,
+    lists: Lists,
+    fresh: Arc<Fresh>,
+    uses: Arc<Uses>,
 }
 
-/// Which connections to list.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    /// Only of this app (slug or alias).
-    pub app: Option<String>,
-    /// Only in this state.
-    pub status: Option<Status>,
-    /// Only by this way in.
-    pub method: Option<Method>,
-    /// At most so many; 1 to 1000.
-    pub limit: u32,
-    /// Where the page before ended.
-    pub cursor: Option<String>,
-}
-
-/// A page of connections, oldest first.
-#[derive(Clone, Debug)]
-pub struct Page {
-    /// They.
-    pub connections: Vec<Connection>,
-    /// Where the next page begins, if there is one.
-    pub next_cursor: Option<String>,
-}
-
-/// Why a connection could not be read or changed.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum ConnectionError {
-    /// 404: not one of this owner's.
-    #[error("unknown connection")]
-    Unknown,
-    /// 400: the cursor is not one of ours.
-    #[error("the cursor is not valid")]
-    Cursor,
-    /// 400: there is nothing to confirm.
-    #[error("the connection does not wait for a confirmation")]
-    NothingToConfirm,
-    /// The store is out of reach.
-    #[error(transparent)]
-    Store(#[from] Fault),
-}
-
-#[expect(clippy::unused_async, reason = "the store stands behind it soon")]
 impl Connections {
-    /// Connections out of their parts.
+    /// Connections out of their parts, by the operator's rules.
     #[must_use]
-    pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts) }
-    }
-
-    /// A page of the owner's connections.
-    pub async fn list(&self, _owner: OwnerId, _filter: Filter) -> Result<Page, ConnectionError> {
-        Err(ConnectionError::Unknown)
-    }
-
-    /// One of the owner's connections.
-    pub async fn get(&self, _owner: OwnerId, _id: ConnectionId) -> Result<Connection, ConnectionError> {
-        Err(ConnectionError::Unknown)
-    }
-
-    /// Gives a connection another label.
-    pub async fn rename(
-        &self,
-        _owner: OwnerId,
-        _id: ConnectionId,
-        _name: Option<String>,
-    ) -> Result<Connection, ConnectionError> {
-        Err(ConnectionError::Unknown)
-    }
-
-    /// The owner accepts who was connected.
-    pub async fn confirm(&self, _owner: OwnerId, _id: ConnectionId) -> Result<Connection, ConnectionError> {
-        Err(ConnectionError::Unknown)
-    }
-
-    /// Ends earlier connect links; [`Self::connect_url`] of the answer reconnects. The old grant keeps serving.
-    pub async fn reconnect(&self, _owner: OwnerId, _id: ConnectionId) -> Result<Connection, ConnectionError> {
-        Err(ConnectionError::Unknown)
-    }
-
-    /// Deletes a connection: refused at once; its grant is revoked at the provider in the background.
-    pub async fn delete(&self, _owner: OwnerId, _id: ConnectionId) -> Result<(), ConnectionError> {
-        Err(ConnectionError::Unknown)
+    pub fn new(parts: Parts, settings: &Settings) -> Self {
+        let entries = settings.cache.entries.get();
+        let times = Times { fresh: settings.cache.fresh, grace: settings.store.grace };
+        let lists: Lists = Cache::new(parts.clock.clone(), times, entries);
+        let known = lists.clone();
+        parts.owners.on_change(move |owner: OwnerId| {
+            known.forget_if(|list| list.iter().any(|connection| connection.owner == owner));
+        });
+        Self {
+            rules: Arc::new(Rules::of(settings)),
+            schedule: Schedule { ahead: settings.refresh.ahead, spacing: settings.refresh.spacing },
+            lists,
+            fresh: Arc::new(Fresh::new(entries)),
+            uses: Arc::new(Uses::default()),
+            parts: Arc::new(parts),
+        }
     }
 
     /// A working connect link. Writes nothing and ends no earlier link.
     #[must_use]
     pub fn connect_url(&self, connection: &Connection) -> String {
-        format!("/connect?session_token={}-{}", connection.id, self.parts.clock.now().as_secs())
+        let expires = self.parts.clock.now() + self.rules.link_lifetime;
+        let link = link::Link { connection: connection.id, generation: connection.generation, expires };
+        format!("{}/connect?session_token={}", self.rules.control_url, link.token(&self.parts.vault))
     }
 
     /// `redirect_uri` of an app, as it has to be registered at the provider.
     #[must_use]
     pub fn redirect_uri(&self, app: &str) -> String {
-        format!("/callback/{app}")
+        format!("{}/callback/{app}", self.rules.control_url)
     }
 
-    /// Job: refreshes grants that end soon. Call it every half minute or so.
-    pub async fn refresh_due(&self) {}
+    /// Drops what is in memory of a connection that was changed or deleted.
+    fn forget(&self, connection: &Connection) {
+        self.lists.forget(&(connection.owner, connection.app.clone()));
+        self.fresh.forget(connection.id);
+    }
+}
 
-    /// Job: writes the collected `last_used_time`s. Call it every half minute or so, and at stop.
-    pub async fn flush_used(&self) {}
-
-    /// Job: forgets flows that nobody finished. Call it every few minutes.
-    pub async fn sweep(&self) {}
+impl std::fmt::Debug for Connections {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connections").field("rules", &self.rules).finish_non_exhaustive()
+    }
 }

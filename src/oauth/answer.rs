@@ -7,10 +7,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde_json::Value;
 
-use super::{
-    OAuthError,
-    error::{self, shortened},
-};
+use super::{OAuthError, error};
 use crate::{
     catalog::{auth::Token, json_path},
     clock::Timestamp,
@@ -56,7 +53,7 @@ pub(super) fn read(
         return Err(OAuthError::of_status(response.status(), response.headers(), body.as_ref(), now));
     }
     let raw = body.ok_or(OAuthError::Protocol("it is neither JSON nor a form"))?;
-    refused(&raw)?;
+    refused(&raw, token)?;
     let path = token.path.as_deref().unwrap_or("access_token");
     // Where the token is nested, what belongs to it lies beside it.
     let beside = path.rsplit_once('.').and_then(|(parent, _)| json_path(&raw, parent));
@@ -76,13 +73,16 @@ pub(super) fn read(
     })
 }
 
-/// A failure inside a success: `ok: false` or an `error`.
-fn refused(body: &Value) -> Result<(), OAuthError> {
-    match (error::code(body), body.get("ok")) {
-        (Some(code), _) => Err(OAuthError::of_code(code)),
-        (None, Some(Value::Bool(false))) => Err(OAuthError::Permanent(shortened("not_ok"))),
-        _ => Ok(()),
+/// A failure inside a success: an `error`, `ok: false`, or not what this provider's successes hold.
+fn refused(body: &Value, token: &Token) -> Result<(), OAuthError> {
+    if let Some(code) = error::code(body) {
+        return Err(OAuthError::of_code(code));
     }
+    let is_success = match &token.ok {
+        Some((path, expected)) => json_path(body, path) == Some(expected),
+        None => body.get("ok") != Some(&Value::Bool(false)),
+    };
+    if is_success { Ok(()) } else { Err(OAuthError::Permanent("not_ok".to_owned())) }
 }
 
 /// JSON, or a form, which some providers send whatever they are asked for.

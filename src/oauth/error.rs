@@ -12,7 +12,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 use crate::{clock::Timestamp, net::client::FetchError};
 
 /// Longest wait a provider can ask for.
-const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+const LONGEST_WAIT: Duration = Duration::from_hours(1);
 
 /// Why a provider gave no token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -148,12 +148,11 @@ pub fn shortened(code: &str) -> String {
 /// `Retry-After` in seconds or as a date (RFC 9110 10.2.3), at most an hour.
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = match text.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let date = OffsetDateTime::parse(text, &Rfc2822).ok()?;
-            Timestamp::from_micros(date.unix_timestamp().saturating_mul(1_000_000)).since(now)
-        }
+    let wait = if let Ok(seconds) = text.parse::<u64>() {
+        Duration::from_secs(seconds)
+    } else {
+        let date = OffsetDateTime::parse(text, &Rfc2822).ok()?;
+        Timestamp::from_micros(date.unix_timestamp().saturating_mul(1_000_000)).since(now)
     };
     Some(wait.min(LONGEST_WAIT))
 }

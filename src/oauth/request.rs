@@ -90,9 +90,9 @@ fn fill(
     values: &dyn Values,
 ) -> Result<(), OAuthError> {
     for (name, template) in own {
-        let bad = |_| OAuthError::Configuration(format!("{name} can't be a header"));
-        let value = HeaderValue::try_from(template.fill(values)?).map_err(|_| bad(()))?;
-        headers.insert(HeaderName::try_from(name).map_err(|_| bad(()))?, value);
+        let bad = || OAuthError::Configuration(format!("{name} can't be a header"));
+        let value = HeaderValue::try_from(template.fill(values)?).map_err(|_| bad())?;
+        headers.insert(HeaderName::try_from(name).map_err(|_| bad())?, value);
     }
     Ok(())
 }

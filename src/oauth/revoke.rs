@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use super::{Client, OAuthError, client_auth, params::Params, request};
 use crate::{
     catalog::{
-        auth::{Format, Revoke, RevokeToken},
+        auth::{Revoke, RevokeToken},
         template::Values,
     },
     clock::Clock,
@@ -44,7 +44,7 @@ pub async fn revoke(
         client_auth::apply(step.client_auth, client, &mut params, &mut headers)?;
     }
     params.fill(&step.params, values)?;
-    let response = request::post(http, &step.url.fill(values)?, headers, &params, Format::Form).await?;
+    let response = request::post(http, &step.url.fill(values)?, headers, &params, step.format).await?;
     let status = response.status();
     if status.is_success() {
         return Ok(());

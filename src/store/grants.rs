@@ -39,6 +39,20 @@ impl Table<'_> {
         })?)
     }
 
+    /// Whether the grant still is of this generation, shown by writing what stands there: who is about to ask a
+    /// provider for its successor knows then that the store takes writes.
+    pub async fn hold(self, connection: ConnectionId, generation: i64) -> Result<bool, StoreError> {
+        Ok(commit!(self.0, tx => {
+            sqlx::query("update grants set generation = generation where connection = $1 and generation = $2")
+                .bind(connection)
+                .bind(generation)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected()
+                == 1
+        }))
+    }
+
     /// Puts `row` in the place of the grant of generation `expected`; whether it still was of that generation. The
     /// stored generation is then `expected + 1`, whatever `row` says.
     pub async fn replace(self, row: &GrantRow, expected: i64) -> Result<bool, StoreError> {

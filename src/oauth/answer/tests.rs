@@ -23,7 +23,7 @@ fn a_plain_answer_is_read_whole() {
             .unwrap();
     assert_eq!(read.access_token.expose(), "at");
     assert_eq!(read.refresh_token.unwrap().expose(), "rt");
-    assert_eq!(read.lifetime, Some(Duration::from_secs(3600)));
+    assert_eq!(read.lifetime, Some(Duration::from_hours(1)));
     assert_eq!(read.scopes.unwrap(), ["a", "b"]);
 }
 
@@ -50,7 +50,7 @@ fn tl_11_odd_lifetimes_are_clamped() {
         assert_eq!(read.lifetime, seconds.map(Duration::from_secs), "{given}");
     }
     let assumed = answer_to(200, br#"{"access_token":"at"}"#, "lifetime_s = 7200").unwrap();
-    assert_eq!(assumed.lifetime, Some(Duration::from_secs(7200)));
+    assert_eq!(assumed.lifetime, Some(Duration::from_hours(2)));
 }
 
 #[test]
@@ -87,6 +87,10 @@ fn tl_10_a_failure_inside_a_success_is_a_failure() {
     ] {
         assert_eq!(answer(&body).unwrap_err(), expected, "{body}");
     }
+    let own_sign = "path = 'data.access_token'\nok = ['code', 0]";
+    assert!(answer_to(200, br#"{"code":0,"data":{"access_token":"at"}}"#, own_sign).is_ok());
+    let refused = answer_to(200, br#"{"code":40002,"data":{"access_token":"at"}}"#, own_sign).unwrap_err();
+    assert_eq!(refused, OAuthError::Permanent("not_ok".into()));
     // An empty error beside a token is what some providers always send.
     assert!(answer(&json!({"ok": true, "error": "", "access_token": "at"})).is_ok());
 }
@@ -130,7 +134,7 @@ fn a_nested_token_brings_what_lies_beside_it() {
     let read = answer_to(200, body, "path = 'authed_user.access_token'").unwrap();
     assert_eq!(read.access_token.expose(), "user");
     assert_eq!(read.refresh_token.unwrap().expose(), "mine");
-    assert_eq!(read.lifetime, Some(Duration::from_secs(60)));
+    assert_eq!(read.lifetime, Some(Duration::from_mins(1)));
     assert_eq!(read.scopes.unwrap(), ["x"]);
 }
 
@@ -140,7 +144,7 @@ fn a_form_is_read_where_no_json_came() {
         .unwrap();
     assert_eq!(read.access_token.expose(), "gho_1");
     assert_eq!(read.scopes.unwrap(), ["repo", "user"]);
-    assert_eq!(read.lifetime, Some(Duration::from_secs(28800)));
+    assert_eq!(read.lifetime, Some(Duration::from_hours(8)));
     let error = answer_to(200, b"error=bad_verification_code&error_description=x", "").unwrap_err();
     assert_eq!(error, OAuthError::InvalidGrant("bad_verification_code".into()));
 }

@@ -1,0 +1,211 @@
+//! The browser comes back: the flow is spent first, then held against cookie, app, generation and issuer, and only
+//! then is the code exchanged, at the token endpoint of the app that began it.
+
+use std::sync::Arc;
+
+use super::{
+    CallbackError, Connection, Connections, Fault, Outcome, Status,
+    finish::{Gained, Worthless},
+    gather::{Gathering, NotFound, in_answer},
+    grant::Grant,
+    pending::{self, Pending},
+    ways,
+};
+use crate::{
+    catalog::{
+        app::App,
+        auth::{Auth, Token},
+        field::{Field, Source},
+    },
+    clients::OAuthClient,
+    oauth::{self, Code, OAuthError, TokenAnswer, TokenEndpoint},
+    store::FlowRow,
+    vault::Secret,
+};
+
+/// What the callback's URL carries. A parameter that comes twice is as good as none: which one to believe?
+struct Query<'a>(&'a [(String, String)]);
+
+impl Query<'_> {
+    fn one(&self, name: &str) -> Option<&str> {
+        let mut found = self.0.iter().filter(|(known, _)| known == name);
+        let (_, value) = found.next()?;
+        (found.next().is_none() && !value.is_empty()).then_some(value)
+    }
+}
+
+/// A flow that is this browser's and still the newest of its connection.
+struct Flow<'a> {
+    connection: Connection,
+    app: Arc<App>,
+    pending: Pending,
+    query: Query<'a>,
+}
+
+/// Why a flow of this browser did not end well: a word for `status_reason`.
+struct Failure(String);
+
+impl Connections {
+    /// The provider sent the browser back to `/callback/{app}` with `query`; `cookie` is the flow cookie.
+    ///
+    /// What follows runs by itself: a browser that leaves does not lose a grant that its provider has given.
+    pub async fn callback(
+        &self,
+        app: &str,
+        query: &[(String, String)],
+        cookie: Option<&str>,
+    ) -> Result<Outcome, CallbackError> {
+        let (this, app, query) = (self.clone(), app.to_owned(), query.to_vec());
+        let cookie = cookie.map(str::to_owned);
+        let task = tokio::spawn(async move { this.come_back(&app, Query(&query), cookie.as_deref()).await });
+        task.await.unwrap_or_else(|_| Err(Fault::Internal("a callback did not end".to_owned()).into()))
+    }
+
+    async fn come_back(
+        &self,
+        app: &str,
+        query: Query<'_>,
+        cookie: Option<&str>,
+    ) -> Result<Outcome, CallbackError> {
+        let state = query.one("state").ok_or(CallbackError::Refused)?;
+        let row = self.parts.store.flows().take(&pending::digest(state)).await.map_err(Fault::from)?;
+        let flow = self.flow(row.ok_or(CallbackError::Refused)?, app, query, cookie).await?;
+        match self.grant_of(&flow).await? {
+            Ok(()) => Ok(Outcome::Connected(self.finished(&flow.connection, &flow.app).await?)),
+            Err(Failure(reason)) => self.failed(&flow, reason).await,
+        }
+    }
+
+    /// The flow behind a row, if everything about it fits.
+    async fn flow<'a>(
+        &self,
+        row: FlowRow,
+        app: &str,
+        query: Query<'a>,
+        cookie: Option<&str>,
+    ) -> Result<Flow<'a>, CallbackError> {
+        let is_in_time = self.parts.clock.now() < row.expires_time;
+        let is_this_browsers = cookie.is_some_and(|cookie| pending::digest(cookie) == row.browser_digest);
+        if !is_in_time || !is_this_browsers || row.app != app {
+            return Err(CallbackError::Refused);
+        }
+        let connection = self.find(row.connection).await?.ok_or(CallbackError::Refused)?;
+        if connection.generation != row.generation {
+            return Err(CallbackError::Refused);
+        }
+        let app = self.parts.catalog.app(&connection.app).cloned().ok_or(CallbackError::Refused)?;
+        let pending = self.open_pending(&connection, row)?;
+        if pending.issuer.is_some() && pending.issuer.as_deref() != query.one("iss") {
+            return Err(CallbackError::Refused);
+        }
+        Ok(Flow { connection, app, pending, query })
+    }
+
+    /// From code to stored grant. Inner errors are the provider's or the user's, outer ones not.
+    async fn grant_of(&self, flow: &Flow<'_>) -> Result<Result<(), Failure>, CallbackError> {
+        let Flow { connection, app, .. } = flow;
+        let way = app.way(flow.pending.method).ok_or(CallbackError::Refused)?;
+        let client = self.client_of(way).await?;
+        let gained = match self.gain(flow, way, client.as_deref()).await {
+            Ok(gained) => gained,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        if self.complete(connection, &gained).await? {
+            return Ok(Ok(()));
+        }
+        // Deleted or reconnected meanwhile: nothing was stored, so nobody would ever end this grant.
+        let (this, connection, app) = (self.clone(), connection.clone(), Arc::clone(app));
+        let (method, grant) = (way.method, gained.gathering.grant.clone());
+        tokio::spawn(async move {
+            this.end_at_provider(&Connection { method, ..connection }, &app, &grant).await;
+        });
+        Err(CallbackError::Refused)
+    }
+
+    async fn gain<'a>(
+        &self,
+        flow: &'a Flow<'_>,
+        way: &'a Auth,
+        client: Option<&'a OAuthClient>,
+    ) -> Result<Gained<'a>, Failure> {
+        if let Some(error) = flow.query.one("error") {
+            return Err(Failure(oauth::shortened(error)));
+        }
+        let code = flow.query.one(&way.callback.code).ok_or_else(|| Failure("code_missing".to_owned()))?;
+        let grant = Grant { secret_fields: flow.pending.secret_fields.clone(), ..Grant::default() };
+        let fields = flow.pending.fields.clone();
+        let mut gathering = Gathering { app: &flow.app, way, client, fields, grant };
+        let in_query = |field: &Field| flow.query.one(field.path.as_deref().unwrap_or(&field.name));
+        gathering.take(Source::Callback, |field| in_query(field).map(str::to_owned))?;
+        gathering.derive()?;
+        let asked = self.parts.clock.now();
+        let answer = self.exchange(flow, &gathering, &Secret::from(code)).await?;
+        gathering.grant.access_token = Some(answer.access_token);
+        gathering.grant.refresh_token = answer.refresh_token;
+        gathering.take(Source::Token, |field| in_answer(field, &answer.raw))?;
+        self.request_fields(&mut gathering).await?;
+        gathering.derive()?;
+        let scopes = answer.scopes.unwrap_or_else(|| flow.pending.scopes.clone());
+        let expires = self.schedule.end(asked, answer.lifetime);
+        Ok(self.identify(gathering, expires, scopes).await?)
+    }
+
+    async fn exchange(
+        &self,
+        flow: &Flow<'_>,
+        gathering: &Gathering<'_>,
+        code: &Secret,
+    ) -> Result<TokenAnswer, OAuthError> {
+        let missing = |what: &str| OAuthError::Configuration(format!("{what} is missing"));
+        let token: &Token = gathering.way.token.as_ref().ok_or_else(|| missing("the app's token step"))?;
+        let client = ways::operators_client(gathering.client.ok_or_else(|| missing("the client"))?);
+        let (parts, values) = (&self.parts, gathering.values());
+        let endpoint =
+            TokenEndpoint { http: &parts.http, clock: &parts.clock, token, client: &client, values: &values };
+        let again = |name: &String| Some((name.clone(), flow.query.one(name)?.to_owned()));
+        let echo: Vec<_> = gathering.way.callback.echo.iter().filter_map(again).collect();
+        let verifier = flow.pending.verifier.as_ref();
+        let redirect_uri = &flow.pending.redirect_uri;
+        oauth::exchange(&endpoint, &Code { code, redirect_uri, verifier, echo: &echo }).await
+    }
+
+    /// A flow that ended badly: the connection says so, unless an earlier grant of it still serves.
+    async fn failed(&self, flow: &Flow<'_>, reason: String) -> Result<Outcome, CallbackError> {
+        let Flow { connection, app, .. } = flow;
+        tracing::info!(connection = %connection.id, app = app.name, reason, "not connected");
+        let has_grant =
+            connection.is_active() || connection.needs_reauthorization() || connection.awaits_confirmation();
+        if !has_grant {
+            self.settle(connection, Status::Failed, Some(&reason)).await?;
+        }
+        let finished = self.finished(connection, app).await?;
+        let retry = self.connect_url(&finished.connection);
+        Ok(Outcome::Failed { finished, reason, retry })
+    }
+}
+
+impl From<OAuthError> for Failure {
+    fn from(error: OAuthError) -> Self {
+        tracing::info!(%error, "a code was not exchanged");
+        Self(error.reason().to_owned())
+    }
+}
+
+impl From<NotFound> for Failure {
+    fn from(not: NotFound) -> Self {
+        tracing::info!(field = not.field, reason = not.reason, "a field of a new connection");
+        Self(not.reason.to_owned())
+    }
+}
+
+impl From<Worthless> for Failure {
+    fn from(worthless: Worthless) -> Self {
+        match worthless {
+            Worthless::Rejected => Self("access_refused".to_owned()),
+            Worthless::Unfit(why) => {
+                tracing::warn!(why, "a new connection can't be used");
+                Self("app_misconfigured".to_owned())
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The end of every way in: whose account is it, may it serve at once, and then grant and connection in one write.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::{
+    AWAITING_CONFIRMATION, Connection, Connections, Fault, Finished, Status, UNPROBED, gather::Gathering,
+    prepare, probe::Probed,
+};
+use crate::{catalog::app::App, clock::Timestamp, store::Completion};
+
+/// What a finished way in leaves to be stored.
+#[derive(Clone, Debug)]
+pub(super) struct Gained<'a> {
+    pub(super) gathering: Gathering<'a>,
+    pub(super) expires: Option<Timestamp>,
+    pub(super) scopes: Vec<String>,
+    pub(super) metadata: Map<String, Value>,
+    pub(super) reason: Option<&'static str>,
+}
+
+/// Why a credential is not worth storing.
+#[derive(Clone, Debug)]
+pub(super) enum Worthless {
+    /// The provider refuses it.
+    Rejected,
+    /// The app's file can't be filled with it.
+    Unfit(String),
+}
+
+impl Connections {
+    /// Asks whose account it is and gathers what is to be stored.
+    pub(super) async fn identify<'a>(
+        &self,
+        gathering: Gathering<'a>,
+        expires: Option<Timestamp>,
+        scopes: Vec<String>,
+    ) -> Result<Gained<'a>, Worthless> {
+        let (app, way, values) = (gathering.app, gathering.way, gathering.values());
+        let credential = prepare::prepare(app, way, &values, (0, expires))
+            .map_err(|unfit| Worthless::Unfit(unfit.to_string()))?;
+        let mut metadata: Map<String, Value> = gathering
+            .fields
+            .iter()
+            .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
+            .collect();
+        if let Some(environment) = app.environment(&values) {
+            metadata.insert("environment".to_owned(), Value::from(environment.name.as_str()));
+        }
+        let reason = match self.probe(app, way, &credential, &values).await {
+            Probed::Known(known) => {
+                metadata.extend(known);
+                None
+            }
+            Probed::None => None,
+            Probed::Unknown => Some(UNPROBED),
+            Probed::Rejected => return Err(Worthless::Rejected),
+        };
+        Ok(Gained { gathering, expires, scopes, metadata, reason })
+    }
+
+    /// Stores what was gained in a browser: in one write, and only if the link that led here is still the newest.
+    pub(super) async fn complete(&self, connection: &Connection, gained: &Gained<'_>) -> Result<bool, Fault> {
+        let now = self.parts.clock.now();
+        let has_changed = is_another_account(&connection.metadata, &gained.metadata);
+        let (status, reason) = if self.rules.confirm || has_changed {
+            (Status::Pending, Some(AWAITING_CONFIRMATION))
+        } else {
+            (Status::Active, gained.reason)
+        };
+        let id = (connection.owner, connection.id);
+        let done = Completion {
+            grant: gained.gathering.grant.seal(&self.parts.vault, id, gained.expires, now)?,
+            method: gained.gathering.way.method.as_str().to_owned(),
+            status: status.as_str().to_owned(),
+            status_reason: reason.map(str::to_owned),
+            metadata: gained.metadata.clone(),
+            fields: gained.gathering.fields.clone(),
+            scopes: gained.scopes.clone(),
+        };
+        let store = self.parts.store.connections();
+        let stored = store.complete(connection.id, connection.generation, &done, now).await?;
+        self.forget(connection);
+        if stored {
+            tracing::info!(connection = %connection.id, app = connection.app, %status, has_changed, "connected");
+        }
+        Ok(stored)
+    }
+
+    /// A connection as it is now, and where its browser goes.
+    pub(super) async fn finished(&self, before: &Connection, app: &Arc<App>) -> Result<Finished, Fault> {
+        let now = self.find(before.id).await?.unwrap_or_else(|| before.clone());
+        let return_to = now.return_url.as_deref().and_then(|url| returning(url, &now));
+        Ok(Finished { connection: Arc::new(now), app: Arc::clone(app), return_to })
+    }
+}
+
+/// Whether a reconnect ended at another account than before (OC-15).
+fn is_another_account(before: &Map<String, Value>, now: &Map<String, Value>) -> bool {
+    let account = |metadata: &Map<String, Value>| {
+        metadata.get("account_id").cloned().map(|id| (id, metadata.get("environment").cloned()))
+    };
+    match (account(before), account(now)) {
+        (Some(before), Some(now)) => before != now,
+        _ => false,
+    }
+}
+
+/// The return URL with what became of the connection behind it.
+fn returning(return_url: &str, connection: &Connection) -> Option<String> {
+    let mut url = url::Url::parse(return_url).ok()?;
+    url.query_pairs_mut()
+        .append_pair("connection_id", &connection.id.to_string())
+        .append_pair("status", connection.status.as_str());
+    Some(url.into())
+}

@@ -1,0 +1,263 @@
+//! Fields that nobody types in: found in the callback, in the token answer, in one more request, or in another
+//! field. What a provider says is held against the same patterns as what a user types.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{
+    Connections,
+    grant::Grant,
+    input,
+    prepare::{self, Injected},
+    probe,
+    values::Values,
+};
+use crate::{
+    catalog::{
+        app::App,
+        auth::Auth,
+        field::{Field, FieldRequest, Source},
+        json_path,
+    },
+    clients::OAuthClient,
+};
+
+/// A field that could not be found, or whose value can't be taken. Its word goes into `status_reason`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct NotFound {
+    /// Which field.
+    pub(super) field: String,
+    /// `field_missing` or `field_refused`.
+    pub(super) reason: &'static str,
+}
+
+/// Fields and grant of a connection in the making.
+#[derive(Clone, Debug)]
+pub(super) struct Gathering<'a> {
+    pub(super) app: &'a App,
+    pub(super) way: &'a Auth,
+    pub(super) client: Option<&'a OAuthClient>,
+    pub(super) fields: BTreeMap<String, String>,
+    pub(super) grant: Grant,
+}
+
+impl Gathering<'_> {
+    /// What templates read by now.
+    pub(super) fn values(&self) -> Values {
+        Values::of_app(self.app, self.way.method, self.client)
+            .with_fields(&self.fields)
+            .with_grant(&self.grant)
+    }
+
+    /// Takes the fields of one source; `find` looks for the value of one.
+    pub(super) fn take(
+        &mut self,
+        source: Source,
+        find: impl Fn(&Field) -> Option<String>,
+    ) -> Result<(), NotFound> {
+        let fields =
+            self.app.fields_of(self.way.method).filter(|field| field.from == source && field.of.is_none());
+        for field in fields {
+            self.keep(field, find(field))?;
+        }
+        Ok(())
+    }
+
+    /// Takes the fields that are derived from others, as far as those are there.
+    pub(super) fn derive(&mut self) -> Result<(), NotFound> {
+        for field in self.app.fields_of(self.way.method) {
+            let Some(of) = &field.of else { continue };
+            let values = self.values();
+            if let Some(value) = crate::catalog::template::Values::value(&values, of).map(str::to_owned) {
+                self.keep(field, Some(value))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, field: &Field, found: Option<String>) -> Result<(), NotFound> {
+        let not = |reason| NotFound { field: field.name.clone(), reason };
+        let cut = |value: String| match &field.regex {
+            Some(regex) => regex.of(&value).map(str::to_owned),
+            None => Some(value),
+        };
+        let Some(value) = found.and_then(cut).filter(|value| !value.is_empty()) else {
+            let may_lack = field.optional || field.default.is_some();
+            return if may_lack { Ok(()) } else { Err(not("field_missing")) };
+        };
+        input::check(&field.name, &value, field.pattern.as_ref()).map_err(|_| not("field_refused"))?;
+        if field.secret {
+            self.grant.secret_fields.insert(field.name.clone(), value.into());
+        } else {
+            self.fields.insert(field.name.clone(), value);
+        }
+        Ok(())
+    }
+}
+
+/// Where a value stands: under the field's path, or under its name.
+pub(super) fn in_answer(field: &Field, answer: &Value) -> Option<String> {
+    json_path(answer, field.path.as_deref().unwrap_or(&field.name)).and_then(probe::text)
+}
+
+impl Connections {
+    /// Asks for the fields that only one more request tells.
+    pub(super) async fn request_fields(&self, gathering: &mut Gathering<'_>) -> Result<(), NotFound> {
+        let (app, way) = (gathering.app, gathering.way);
+        for field in app.fields_of(way.method).filter(|field| field.from == Source::Request) {
+            let Some(request) = &field.request else { continue };
+            let values = gathering.values();
+            let answer = match prepare::injected(way, &values) {
+                Ok(injected) => self.ask_for_field(app, request, &injected, &values).await,
+                Err(_) => None,
+            };
+            let found = answer.and_then(|answer| {
+                let candidate = candidate(request, &answer)?;
+                in_answer(field, candidate)
+            });
+            gathering.keep(field, found)?;
+        }
+        Ok(())
+    }
+
+    async fn ask_for_field(
+        &self,
+        app: &App,
+        request: &FieldRequest,
+        injected: &Injected,
+        values: &Values,
+    ) -> Option<Value> {
+        let url = request.get.fill(values).ok()?;
+        let own = prepare::headers_of(&request.headers, values).ok()?;
+        let request = probe::get(&url, injected, &own)?;
+        match self.parts.http.fetch(request, probe::LIMIT, probe::DEADLINE).await {
+            Ok(response) if response.status().is_success() => serde_json::from_slice(response.body()).ok(),
+            Ok(response) => {
+                tracing::info!(app = app.name, status = response.status().as_u16(), "a field was not told");
+                None
+            }
+            Err(error) => {
+                tracing::info!(app = app.name, %error, "a field can't be asked for");
+                None
+            }
+        }
+    }
+}
+
+/// The candidate a field is read from: the first that is selected, or the whole answer.
+fn candidate<'a>(request: &FieldRequest, answer: &'a Value) -> Option<&'a Value> {
+    let Some(list) = &request.list else { return Some(answer) };
+    let candidates = json_path(answer, list)?.as_array()?;
+    let is_selected =
+        |candidate: &&Value| match request.select.as_deref().and_then(|rule| rule.split_once('=')) {
+            Some((key, wanted)) => json_path(candidate, key).is_some_and(|value| value_text(value) == wanted),
+            None => true,
+        };
+    candidates.iter().find(is_selected)
+}
+
+fn value_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::catalog::Catalog;
+
+    fn app() -> Arc<App> {
+        let text = r#"
+name = "x"
+display_name = "X"
+base = "https://${dc}.x.test"
+no_probe = "a test"
+[[field]]
+name = "realm"
+label = "Realm"
+from = "callback"
+path = "realmId"
+pattern = "^[0-9]+$"
+[[field]]
+name = "instance_url"
+label = "Instance"
+from = "token"
+pattern = '^https://[a-z]+\.x\.test$'
+optional = true
+[[field]]
+name = "dc"
+label = "Data centre"
+of = "api_key"
+regex = "-([a-z0-9]+)$"
+pattern = "^[a-z]+[0-9]+$"
+[[auth]]
+method = "API_KEY"
+fields = [{ name = "api_key", label = "Key", secret = true }]
+inject = [{ header = "Authorization", value = "Bearer ${api_key}" }]
+"#;
+        let catalog = Catalog::of(&[("x", text)], true).unwrap_or_else(|errors| panic!("{errors:?}"));
+        Arc::clone(catalog.app("x").unwrap())
+    }
+
+    fn gathering<'a>(app: &'a App, key: &str) -> Gathering<'a> {
+        let credentials = BTreeMap::from([("api_key".to_owned(), key.into())]);
+        let grant = Grant { credentials, ..Grant::default() };
+        Gathering { app, way: &app.auth[0], client: None, fields: BTreeMap::new(), grant }
+    }
+
+    #[test]
+    fn each_source_is_read_by_its_path_and_held_against_the_pattern() {
+        let app = app();
+        let mut gathering = gathering(&app, "k-us21");
+        let query = |value: &'static str| {
+            move |field: &Field| (field.path.as_deref() == Some("realmId")).then(|| value.to_owned())
+        };
+        gathering.take(Source::Callback, query("123")).unwrap();
+        assert_eq!(gathering.fields["realm"], "123");
+        let refused = gathering.take(Source::Callback, query("1/../2")).unwrap_err();
+        assert_eq!((refused.field.as_str(), refused.reason), ("realm", "field_refused"));
+        assert_eq!(gathering.take(Source::Callback, |_| None).unwrap_err().reason, "field_missing");
+
+        for (answer, expected) in [
+            (json!({"instance_url": "https://acme.x.test"}), Ok(())),
+            (json!({}), Ok(())),
+            (json!({"instance_url": "https://evil.test"}), Err("field_refused")),
+            (json!({"instance_url": "https://acme.x.test.evil.test"}), Err("field_refused")),
+        ] {
+            let taken = gathering.take(Source::Token, |field| in_answer(field, &answer));
+            assert_eq!(taken.map_err(|not| not.reason), expected, "{answer}");
+        }
+    }
+
+    #[test]
+    fn a_field_is_cut_out_of_another() {
+        let app = app();
+        let mut good = gathering(&app, "k-us21");
+        good.derive().unwrap();
+        assert_eq!(good.fields["dc"], "us21");
+        assert_eq!(gathering(&app, "k").derive().unwrap_err().reason, "field_missing");
+        assert_eq!(gathering(&app, "k-21").derive().unwrap_err().reason, "field_refused");
+    }
+
+    #[test]
+    fn a_candidate_is_the_first_that_is_selected() {
+        let request =
+            |toml: &str| toml::from_str::<FieldRequest>(&format!("get = 'https://x.test'\n{toml}")).unwrap();
+        let answer = json!({"all": [{"id": 1, "main": false}, {"id": 2, "main": true}]});
+        for (toml, id) in [
+            ("list = 'all'", Some(1)),
+            ("list = 'all'\nselect = 'main=true'", Some(2)),
+            ("list = 'all'\nselect = 'id=2'", Some(2)),
+            ("list = 'all'\nselect = 'id=3'", None),
+            ("list = 'none'", None),
+        ] {
+            let found = candidate(&request(toml), &answer).map(|found| found["id"].as_i64().unwrap());
+            assert_eq!(found, id, "{toml}");
+        }
+        assert_eq!(candidate(&request(""), &answer), Some(&answer));
+    }
+}

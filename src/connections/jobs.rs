@@ -1,0 +1,57 @@
+//! What has to be done now and then: renewing grants that end soon, forgetting flows that nobody finished.
+
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+
+use super::{Connections, CredentialError, obtain::Cause, ways};
+use crate::{catalog::app::Method, clock::Timestamp, store::ConnectionRow};
+
+/// As many as one round looks at; the soonest to end come first.
+const BATCH: u32 = 1000;
+/// A client's own token is asked for again by whoever needs it; the job renews those in use only.
+const IN_USE: Duration = Duration::from_hours(1);
+
+impl Connections {
+    /// Job: renews grants that end soon. Call it every half minute or so.
+    pub async fn refresh_due(&self) {
+        let now = self.parts.clock.now();
+        let ending = self.parts.store.connections().expiring(now + self.schedule.ahead, BATCH).await;
+        let rows = match ending {
+            Ok(rows) => rows,
+            Err(error) => {
+                tracing::warn!(%error, "grants that end soon can't be looked up");
+                return;
+            }
+        };
+        let due = rows.into_iter().filter(|row| is_wanted(row, now));
+        stream::iter(due).for_each_concurrent(self.rules.concurrency, |row| self.renew_one(row)).await;
+    }
+
+    async fn renew_one(&self, row: ConnectionRow) {
+        match self.wait(row.id, Cause::Wanted).await {
+            // Renewing has said so itself.
+            Ok(_) | Err(CredentialError::Reauthorize { .. } | CredentialError::TokenEndpoint(_)) => {}
+            Err(error) => tracing::warn!(connection = %row.id, app = row.app, %error, "not renewed ahead"),
+        }
+    }
+
+    /// Job: forgets flows that nobody finished. Call it every few minutes.
+    pub async fn sweep(&self) {
+        match self.parts.store.flows().sweep(self.parts.clock.now()).await {
+            Ok(0) => {}
+            Ok(count) => tracing::debug!(count, "unfinished flows forgotten"),
+            Err(error) => tracing::warn!(%error, "unfinished flows are not forgotten yet"),
+        }
+    }
+}
+
+fn is_wanted(row: &ConnectionRow, now: Timestamp) -> bool {
+    match row.method.parse() {
+        Ok(Method::Oauth2) => true,
+        Ok(method) if ways::is_renewable(method) => {
+            row.last_used_time.is_some_and(|used| now.since(used) < IN_USE)
+        }
+        _ => false,
+    }
+}

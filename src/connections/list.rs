@@ -1,0 +1,123 @@
+//! Listing and reading connections: pages from the store, and a short memory of what each owner has for an app.
+
+use std::sync::Arc;
+
+use super::{Connection, Connections, Fault, Status, cursor};
+use crate::{
+    cache::Cache,
+    catalog::app::Method,
+    id::{ConnectionId, OwnerId},
+    store::{ConnectionFilter, ConnectionRow},
+};
+
+/// The connections of an owner to an app, oldest first.
+pub(super) type Lists = Cache<(OwnerId, String), Arc<[Arc<Connection>]>>;
+
+/// Which connections to list.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only of this app (slug or alias).
+    pub app: Option<String>,
+    /// Only in this state.
+    pub status: Option<Status>,
+    /// Only by this way in.
+    pub method: Option<Method>,
+    /// At most so many; 1 to 1000.
+    pub limit: u32,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+}
+
+/// A page of connections, oldest first.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// They.
+    pub connections: Vec<Connection>,
+    /// Where the next page begins, if there is one.
+    pub next_cursor: Option<String>,
+}
+
+/// Why a connection could not be read or changed.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ConnectionError {
+    /// 404: not one of this owner's.
+    #[error("unknown connection")]
+    Unknown,
+    /// 400: the cursor is not one of ours.
+    #[error("the cursor is not valid")]
+    Cursor,
+    /// 400: there is nothing to confirm.
+    #[error("the connection does not wait for a confirmation")]
+    NothingToConfirm,
+    /// 422: a value that can't be taken.
+    #[error("{field}: {problem}")]
+    Invalid {
+        /// Its name in the body.
+        field: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The store is out of reach.
+    #[error(transparent)]
+    Store(#[from] Fault),
+}
+
+impl Connections {
+    /// A page of the owner's connections.
+    pub async fn list(&self, owner: OwnerId, filter: Filter) -> Result<Page, ConnectionError> {
+        let after = match &filter.cursor {
+            Some(text) => Some(cursor::read(text).ok_or(ConnectionError::Cursor)?),
+            None => None,
+        };
+        let app = filter.app.map(|slug| self.parts.catalog.app(&slug).map_or(slug, |app| app.name.clone()));
+        let limit = filter.limit.clamp(1, 1000);
+        let question = ConnectionFilter {
+            owner: Some(owner),
+            app,
+            status: filter.status.map(|status| status.as_str().to_owned()),
+            method: filter.method.map(|method| method.as_str().to_owned()),
+            after,
+            limit: limit + 1, // one more tells whether there is a next page
+        };
+        let rows = self.parts.store.connections().page(&question).await.map_err(Fault::from)?;
+        let has_more = rows.len() > limit as usize;
+        let connections =
+            rows.into_iter().take(limit as usize).map(Connection::try_from).collect::<Result<Vec<_>, _>>()?;
+        let next_cursor = connections.last().filter(|_| has_more).map(cursor::after);
+        Ok(Page { connections, next_cursor })
+    }
+
+    /// One of the owner's connections.
+    pub async fn get(&self, owner: OwnerId, id: ConnectionId) -> Result<Connection, ConnectionError> {
+        self.found(owner, id).await?.ok_or(ConnectionError::Unknown)
+    }
+
+    pub(super) async fn found(&self, owner: OwnerId, id: ConnectionId) -> Result<Option<Connection>, Fault> {
+        let row = self.parts.store.connections().find(owner, id).await?;
+        row.map(Connection::try_from).transpose()
+    }
+
+    pub(super) async fn find(&self, id: ConnectionId) -> Result<Option<Connection>, Fault> {
+        let row = self.parts.store.connections().find_by_id(id).await?;
+        row.map(Connection::try_from).transpose()
+    }
+
+    /// What an owner has for an app, oldest first; a few seconds old at most, older while the store is away.
+    pub(super) async fn of_app(&self, owner: OwnerId, app: &str) -> Result<Arc<[Arc<Connection>]>, Fault> {
+        let load = async {
+            let rows = self.parts.store.connections().of_app(owner, app).await?;
+            let list: Arc<[_]> = rows.into_iter().filter_map(usable).collect();
+            // That there is none is not remembered: the first one is seen at once.
+            Ok::<_, Fault>((!list.is_empty()).then_some(list))
+        };
+        Ok(self.lists.get(&(owner, app.to_owned()), load).await?.unwrap_or_default())
+    }
+}
+
+/// One row that can't be does not take the others along.
+fn usable(row: ConnectionRow) -> Option<Arc<Connection>> {
+    Connection::try_from(row)
+        .map(Arc::new)
+        .inspect_err(|fault| tracing::error!(%fault, "a row is passed over"))
+        .ok()
+}

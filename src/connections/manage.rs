@@ -1,0 +1,116 @@
+//! What an owner does with a connection: name it, confirm it, reconnect it, delete it.
+
+use super::{Connection, ConnectionError, Connections, Fault, Status, grant::Grant, input};
+use crate::{
+    id::{ConnectionId, OwnerId},
+    store::ConnectionRow,
+};
+
+/// Longest label.
+pub(super) const NAME: usize = 200;
+
+/// A label as it may be stored.
+pub(super) fn label(name: Option<&str>) -> Result<Option<String>, input::Refused> {
+    match name.map(str::trim) {
+        None | Some("") => Ok(None),
+        Some(name) if name.chars().count() > NAME => {
+            Err(input::Refused::new("name", format!("is longer than {NAME} characters")))
+        }
+        Some(name) if name.contains(char::is_control) => {
+            Err(input::Refused::new("name", "holds a control character"))
+        }
+        Some(name) => Ok(Some(name.to_owned())),
+    }
+}
+
+impl Connections {
+    /// Gives a connection another label.
+    pub async fn rename(
+        &self,
+        owner: OwnerId,
+        id: ConnectionId,
+        name: Option<String>,
+    ) -> Result<Connection, ConnectionError> {
+        let name = label(name.as_deref())
+            .map_err(|refused| ConnectionError::Invalid { field: refused.name, problem: refused.problem })?;
+        let now = self.parts.clock.now();
+        let store = self.parts.store.connections();
+        if !store.rename(owner, id, name.as_deref(), now).await.map_err(Fault::from)? {
+            return Err(ConnectionError::Unknown);
+        }
+        self.changed(owner, id).await
+    }
+
+    /// The owner accepts who was connected.
+    pub async fn confirm(&self, owner: OwnerId, id: ConnectionId) -> Result<Connection, ConnectionError> {
+        let connection = self.get(owner, id).await?;
+        if connection.is_active() {
+            return Ok(connection);
+        }
+        if !connection.awaits_confirmation() {
+            return Err(ConnectionError::NothingToConfirm);
+        }
+        self.settle(&connection, Status::Active, None).await?;
+        tracing::info!(connection = %id, app = connection.app, "connection confirmed by its owner");
+        self.changed(owner, id).await
+    }
+
+    /// Ends earlier connect links; [`Self::connect_url`] of the answer reconnects. The old grant keeps serving.
+    pub async fn reconnect(&self, owner: OwnerId, id: ConnectionId) -> Result<Connection, ConnectionError> {
+        self.get(owner, id).await?;
+        let raised = self.parts.store.connections().raise_generation(id).await.map_err(Fault::from)?;
+        raised.ok_or(ConnectionError::Unknown)?;
+        self.changed(owner, id).await
+    }
+
+    /// Deletes a connection: refused at once; its grant is ended at the provider in the background.
+    pub async fn delete(&self, owner: OwnerId, id: ConnectionId) -> Result<(), ConnectionError> {
+        let deleted = self.parts.store.connections().delete(owner, id).await;
+        self.fresh.forget(id);
+        let (row, grant) = deleted.map_err(Fault::from)?.ok_or(ConnectionError::Unknown)?;
+        self.lists.forget(&(owner, row.app.clone()));
+        tracing::info!(connection = %id, app = row.app, "connection deleted");
+        if let Some(grant) = grant {
+            self.end_in_background(row, grant);
+        }
+        Ok(())
+    }
+
+    fn end_in_background(&self, row: ConnectionRow, grant: crate::store::GrantRow) {
+        let opened = Connection::try_from(row).and_then(|connection| {
+            Ok((Grant::open(&self.parts.vault, connection.owner, grant)?, connection))
+        });
+        match opened {
+            Ok((grant, connection)) => {
+                let this = self.clone();
+                tokio::spawn(async move {
+                    if let Some(app) = this.parts.catalog.app(&connection.app).cloned() {
+                        this.end_at_provider(&connection, &app, &grant).await;
+                    }
+                });
+            }
+            Err(fault) => tracing::error!(%fault, "a deleted grant can't be ended at its provider"),
+        }
+    }
+
+    /// Changes the status of a connection as it was read; nothing happens if it has moved on since.
+    pub(super) async fn settle(
+        &self,
+        connection: &Connection,
+        status: Status,
+        reason: Option<&str>,
+    ) -> Result<bool, Fault> {
+        let now = self.parts.clock.now();
+        let store = self.parts.store.connections();
+        let settled = store.set_status(connection.id, status.as_str(), reason, now).await?;
+        self.forget(connection);
+        Ok(settled)
+    }
+
+    /// A connection as it is after a change, which everybody on this node sees from now on.
+    async fn changed(&self, owner: OwnerId, id: ConnectionId) -> Result<Connection, ConnectionError> {
+        let connection = self.get(owner, id).await?;
+        self.lists.forget(&(owner, connection.app.clone()));
+        Ok(connection)
+    }
+}

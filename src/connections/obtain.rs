@@ -1,0 +1,164 @@
+//! From the store to a credential: what is stored is asked first, the provider only if that is not enough.
+
+use std::sync::{Arc, atomic::AtomicBool};
+
+use super::{
+    Connection, Connections, CredentialError, Fault, TOKEN_EXPIRED,
+    fresh::{Obtained, Ready},
+    grant::Grant,
+    prepare,
+    values::Values,
+    ways,
+};
+use crate::{
+    catalog::app::{App, Method},
+    clock::Timestamp,
+    id::ConnectionId,
+    store::GrantRow,
+};
+
+/// Why a credential is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// A call needs it, or the job found it due.
+    Wanted,
+    /// The upstream refused the token of this generation.
+    Refused(i64),
+    /// The upstream took it: what was kept in case it never worked can go.
+    Proven,
+}
+
+/// A connection and its grant, as stored.
+#[derive(Clone)]
+pub(super) struct Held {
+    pub(super) connection: Connection,
+    pub(super) app: Arc<App>,
+    pub(super) grant: Grant,
+    pub(super) generation: i64,
+    pub(super) issued: Timestamp,
+    pub(super) expires: Option<Timestamp>,
+}
+
+/// What became of an attempt to renew.
+pub(super) enum Renewed {
+    /// Done, or the old one has to do.
+    Ready(Arc<Ready>),
+    /// The stored grant is another one by now: look again.
+    Moved,
+}
+
+impl Connections {
+    /// The credential of a connection, renewed if it is due.
+    pub(super) async fn obtain(&self, id: ConnectionId, cause: Cause) -> Obtained {
+        for _ in 0..4 {
+            let held = self.held(id).await?;
+            let renewed = if cause == Cause::Proven && held.grant.previous_refresh_token.is_some() {
+                self.drop_previous(held).await?
+            } else if self.is_due(&held, cause) {
+                self.renew(held).await?
+            } else {
+                Renewed::Ready(self.ready(&held).await?)
+            };
+            if let Renewed::Ready(ready) = renewed {
+                return Ok(ready);
+            }
+        }
+        Err(Fault::Unavailable("the connection changes faster than it can be read".to_owned()).into())
+    }
+
+    /// What is stored, if it can be used.
+    pub(super) async fn held(&self, id: ConnectionId) -> Result<Held, CredentialError> {
+        let gone = || CredentialError::Unusable("The connection was deleted.".to_owned());
+        let row =
+            self.parts.store.connections().find_by_id(id).await.map_err(Fault::from)?.ok_or_else(gone)?;
+        let connection = Connection::try_from(row)?;
+        if connection.needs_reauthorization() {
+            return Err(CredentialError::Reauthorize { url: self.connect_url(&connection) });
+        }
+        if !connection.is_active() {
+            return Err(CredentialError::Unusable(format!("The connection is {}.", connection.status)));
+        }
+        let app = self.app_of(&connection)?;
+        let row = self.parts.store.grants().find(id).await.map_err(Fault::from)?.ok_or_else(gone)?;
+        let GrantRow { generation, expires_time: expires, updated_time: issued, .. } = row;
+        let grant = Grant::open(&self.parts.vault, connection.owner, row)?;
+        Ok(Held { connection, app, grant, generation, issued, expires })
+    }
+
+    pub(super) fn app_of(&self, connection: &Connection) -> Result<Arc<App>, CredentialError> {
+        let gone =
+            || CredentialError::Unusable(format!("No app file describes {} any more.", connection.app));
+        self.parts.catalog.app(&connection.app).cloned().ok_or_else(gone)
+    }
+
+    fn is_due(&self, held: &Held, cause: Cause) -> bool {
+        let now = self.parts.clock.now();
+        if !ways::is_renewable(held.connection.method) {
+            return false;
+        }
+        if held.expires.is_some_and(|expires| expires <= now) {
+            return true;
+        }
+        match cause {
+            _ if !held.can_renew() => false,
+            Cause::Refused(generation) => {
+                held.generation <= generation && now >= held.issued + self.schedule.spacing
+            }
+            Cause::Wanted | Cause::Proven => self.renewal(held).is_some_and(|due| due <= now),
+        }
+    }
+
+    fn renewal(&self, held: &Held) -> Option<Timestamp> {
+        let expires = held.expires.filter(|_| held.can_renew())?;
+        Some(self.schedule.renewal(held.connection.id, held.issued, expires))
+    }
+
+    /// The credential that a stored grant gives.
+    pub(super) async fn ready(&self, held: &Held) -> Obtained {
+        let Held { connection, app, grant, .. } = held;
+        let unusable = |why: String| CredentialError::Unusable(why);
+        let way = app
+            .way(connection.method)
+            .ok_or_else(|| unusable(format!("{} has no way {} any more.", app.name, connection.method)))?;
+        let client = self.client_of(way).await?;
+        let values = Values::of_app(app, way.method, client.as_deref())
+            .with_fields(&connection.fields)
+            .with_grant(grant);
+        let credential = prepare::prepare(app, way, &values, (held.generation, held.expires))
+            .map_err(|unfit| unusable(unfit.to_string()))?;
+        Ok(Arc::new(Ready {
+            credential: Arc::new(credential),
+            link: connection.generation,
+            renew_at: self.renewal(held),
+            unproven: AtomicBool::new(grant.previous_refresh_token.is_some()),
+        }))
+    }
+
+    /// Marks a connection whose token has ended and can't be renewed.
+    pub(super) async fn expired(&self, held: &Held) -> Result<Renewed, CredentialError> {
+        self.fail(held, TOKEN_EXPIRED).await
+    }
+
+    /// Records that only a reconnect helps, unless the grant was replaced meanwhile.
+    pub(super) async fn fail(&self, held: &Held, reason: &str) -> Result<Renewed, CredentialError> {
+        let Held { connection, generation, .. } = held;
+        let now = self.parts.clock.now();
+        let failed = self.parts.store.connections().fail_grant(connection.id, *generation, reason, now).await;
+        if !failed.map_err(Fault::from)? {
+            return Ok(Renewed::Moved);
+        }
+        tracing::warn!(connection = %connection.id, app = connection.app, reason, "connection needs re-authorization");
+        self.forget(connection);
+        Err(CredentialError::Reauthorize { url: self.connect_url(connection) })
+    }
+}
+
+impl Held {
+    /// Whether there is anything to ask a provider with.
+    pub(super) fn can_renew(&self) -> bool {
+        match self.connection.method {
+            Method::ClientCredentials => true,
+            _ => self.grant.refresh_token.is_some(),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! From an app's file and a connection's values to a [`Credential`]: every template filled, every part parsed once.
+
+use std::collections::BTreeMap;
+
+use http::{
+    HeaderName, HeaderValue, Uri,
+    uri::{Authority, Scheme},
+};
+
+use super::{Base, Credential, values::Values};
+use crate::{
+    catalog::{
+        app::App,
+        auth::Auth,
+        template::{Missing, Template},
+    },
+    clock::Timestamp,
+    vault::Secret,
+};
+
+/// What of the app's file can't be filled for this connection. Names no value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Unfit(String);
+
+impl From<Missing> for Unfit {
+    fn from(Missing(name): Missing) -> Self {
+        Self(format!("the app's file asks for {name}, which this connection has not got"))
+    }
+}
+
+/// What the credential alone puts onto a request, wherever it goes.
+#[derive(Debug, Default)]
+pub(super) struct Injected {
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(super) query: Vec<(String, Secret)>,
+    pub(super) path_vars: Vec<(String, Secret)>,
+}
+
+/// Everything that goes onto a request of this connection.
+pub(super) fn prepare(
+    app: &App,
+    way: &Auth,
+    values: &Values,
+    (generation, expires): (i64, Option<Timestamp>),
+) -> Result<Credential, Unfit> {
+    let Injected { headers, query, mut path_vars } = injected(way, values)?;
+    for var in &app.path_vars {
+        if let Ok(value) = var.value.fill(values) {
+            path_vars.push((var.token.clone(), value.into()));
+        }
+    }
+    let default_query =
+        app.query.iter().filter_map(|(name, value)| Some((name.clone(), value.fill(values).ok()?))).collect();
+    Ok(Credential {
+        generation,
+        expires,
+        base: base(app.base_of(way, app.environment(values)), values)?,
+        routes: app.routes.iter().map(|route| base(&route.base, values).ok()).collect(),
+        headers,
+        query,
+        default_headers: headers_of(&app.headers, values)?,
+        default_query,
+        path_vars,
+    })
+}
+
+/// The injections of a way, each at its one place; an optional one is left out where it lacks a value.
+pub(super) fn injected(way: &Auth, values: &Values) -> Result<Injected, Unfit> {
+    let mut injected = Injected::default();
+    for inject in &way.inject {
+        let value = match inject.value.fill(values) {
+            Ok(value) => Secret::new(value),
+            Err(_) if inject.optional => continue,
+            Err(missing) => return Err(missing.into()),
+        };
+        if let Some(name) = &inject.header {
+            injected.headers.push(header(name, value.expose(), true)?);
+        } else if let Some(name) = &inject.query {
+            injected.query.push((name.clone(), value));
+        } else if let Some(token) = &inject.path {
+            injected.path_vars.push((token.clone(), value));
+        }
+    }
+    Ok(injected)
+}
+
+/// Headers of an app's file; one that lacks a value is left out.
+pub(super) fn headers_of(
+    own: &BTreeMap<String, Template>,
+    values: &Values,
+) -> Result<Vec<(HeaderName, HeaderValue)>, Unfit> {
+    let filled = own.iter().filter_map(|(name, value)| Some((name, value.fill(values).ok()?)));
+    filled.map(|(name, value)| header(name, &value, false)).collect()
+}
+
+fn header(name: &str, value: &str, sensitive: bool) -> Result<(HeaderName, HeaderValue), Unfit> {
+    let unfit = || Unfit(format!("what the app's file puts into {name} can't be a header"));
+    let known = HeaderName::try_from(name).map_err(|_| unfit())?;
+    let mut value = HeaderValue::from_str(value).map_err(|_| unfit())?;
+    value.set_sensitive(sensitive);
+    Ok((known, value))
+}
+
+/// Scheme, host and path prefix of a base.
+pub(super) fn base(template: &Template, values: &Values) -> Result<Base, Unfit> {
+    let unfit = || Unfit(format!("the base {} does not give an address here", template.as_str()));
+    let uri: Uri = template.fill(values)?.parse().map_err(|_| unfit())?;
+    let parts = uri.into_parts();
+    let scheme = parts.scheme.filter(|scheme| *scheme == Scheme::HTTPS || *scheme == Scheme::HTTP);
+    let authority = parts.authority.filter(|authority| is_meant(authority, template, values));
+    let path = parts.path_and_query.filter(|path| path.query().is_none());
+    match (scheme, authority, path) {
+        (Some(scheme), Some(authority), Some(path)) => {
+            Ok(Base { scheme, authority, prefix: path.path().trim_end_matches('/').to_owned() })
+        }
+        _ => Err(unfit()),
+    }
+}
+
+/// Whether what was read as the host is what the template says the host is, to the letter. Values were matched
+/// against their patterns when they came in; should one hold a delimiter all the same, it ends here.
+fn is_meant(authority: &Authority, template: &Template, values: &Values) -> bool {
+    let text = authority.as_str();
+    let is_whole_url = !template.as_str().contains("://");
+    let meant = || Template::try_from(template.authority().to_owned()).ok()?.fill(values).ok();
+    !authority.host().is_empty() && !text.contains('@') && (is_whole_url || meant().as_deref() == Some(text))
+}
+
+#[cfg(test)]
+mod tests;

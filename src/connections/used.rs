@@ -1,0 +1,36 @@
+//! When connections were last used: collected in memory, written in batches.
+
+use std::mem;
+
+use dashmap::DashMap;
+
+use super::Connections;
+use crate::{clock::Timestamp, id::ConnectionId};
+
+/// Uses that are not written yet.
+pub(super) type Uses = DashMap<ConnectionId, Timestamp>;
+
+impl Connections {
+    /// The connection carried a call: its `last_used_time` follows within a minute. Cheap.
+    pub fn used(&self, connection: ConnectionId) {
+        self.uses.insert(connection, self.parts.clock.now());
+    }
+
+    /// Job: writes the collected `last_used_time`s. Call it every half minute or so, and at stop.
+    pub async fn flush_used(&self) {
+        let mut batch = Vec::new();
+        self.uses.retain(|id, time| {
+            batch.push((*id, *time));
+            false
+        });
+        if batch.is_empty() {
+            return;
+        }
+        if let Err(error) = self.parts.store.connections().touch(&batch).await {
+            tracing::warn!(%error, "last uses are not written yet");
+            for (id, time) in mem::take(&mut batch) {
+                self.uses.entry(id).or_insert(time);
+            }
+        }
+    }
+}

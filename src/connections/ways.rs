@@ -1,0 +1,70 @@
+//! Which ways into an app stand open: typed-in ones always, those by consent once the operator gave a client.
+
+use std::sync::Arc;
+
+use super::{Connections, Fault};
+use crate::{
+    catalog::{
+        app::{App, Method},
+        auth::Auth,
+    },
+    clients::OAuthClient,
+    oauth,
+    vault::Secret,
+};
+
+/// Whether this gateway knows how to present that kind of credential.
+pub(super) fn is_supported(method: Method) -> bool {
+    matches!(method, Method::Oauth2 | Method::ApiKey | Method::Basic | Method::ClientCredentials)
+}
+
+/// Whether the user types in the credential.
+pub(super) fn is_typed_in(method: Method) -> bool {
+    matches!(method, Method::ApiKey | Method::Basic | Method::ClientCredentials)
+}
+
+/// Whether access tokens of this kind end and can be renewed.
+pub(super) fn is_renewable(method: Method) -> bool {
+    matches!(method, Method::Oauth2 | Method::ClientCredentials)
+}
+
+/// The client a user typed in for a client credentials grant.
+pub(super) fn typed_client(credentials: &std::collections::BTreeMap<String, Secret>) -> oauth::Client {
+    let value = |name: &str| credentials.get(name).cloned().unwrap_or_else(|| Secret::from(""));
+    oauth::Client { id: value("client_id").expose().to_owned(), secret: value("client_secret") }
+}
+
+/// The operator's client, as the protocol takes it.
+pub(super) fn operators_client(client: &OAuthClient) -> oauth::Client {
+    oauth::Client { id: client.client_id.clone(), secret: client.client_secret.clone() }
+}
+
+impl Connections {
+    /// The operator's client that a way asks for, if it was given.
+    pub(super) async fn client_of(&self, way: &Auth) -> Result<Option<Arc<OAuthClient>>, Fault> {
+        match &way.client {
+            Some(name) => Ok(self.parts.clients.get(name).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether a way can be begun now.
+    pub(super) async fn is_open(&self, way: &Auth) -> Result<bool, Fault> {
+        Ok(is_supported(way.method) && (way.method != Method::Oauth2 || self.client_of(way).await?.is_some()))
+    }
+
+    /// The first way of the app's file that can be begun now.
+    pub(super) async fn first_open<'a>(&self, app: &'a App) -> Result<Option<&'a Auth>, Fault> {
+        for way in &app.auth {
+            if self.is_open(way).await? {
+                return Ok(Some(way));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The name of the client that would open the app, for the error that says so.
+pub(super) fn missing_client(app: &App) -> Option<&str> {
+    app.auth.iter().filter(|way| way.method == Method::Oauth2).find_map(|way| way.client.as_deref())
+}
