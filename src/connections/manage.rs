@@ -102,7 +102,8 @@ impl Connections {
     ) -> Result<bool, Fault> {
         let now = self.parts.clock.now();
         let store = self.parts.store.connections();
-        let settled = store.set_status(connection.id, status.as_str(), reason, now).await?;
+        let settled =
+            store.set_status(connection.id, connection.generation, status.as_str(), reason, now).await?;
         self.forget(connection);
         Ok(settled)
     }

@@ -162,6 +162,7 @@ impl From<ConnectionError> for Refusal {
             ConnectionError::NothingToConfirm => {
                 Self::bad_request("The connection does not wait for a confirmation.")
             }
+            ConnectionError::Invalid { field, problem } => Self::invalid(&field, &problem),
             ConnectionError::Store(fault) => fault.into(),
         }
     }

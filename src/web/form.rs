@@ -8,12 +8,12 @@ use super::{
     link::Link,
     monogram::Monogram,
     origin,
-    pages::{ConnectPage, Input, Way, steps},
+    pages::{self, ConnectPage, Input, Way, steps},
     scopes::ScopeLine,
 };
 use crate::{
     catalog::{App, Method},
-    connections::{Asked, Offer, OfferedWay},
+    connections::{Asked, Choice, Offer, OfferedWay},
 };
 
 /// Inputs are posted under this, so that no app's field can be taken for one of ours.
@@ -96,6 +96,10 @@ fn tabs(offer: &Offer, chosen: &OfferedWay) -> Vec<Way> {
     ways.into_iter().map(tab).collect()
 }
 
+fn choice(choice: &Choice) -> pages::Choice {
+    pages::Choice { value: choice.value.clone(), label: choice.label.clone() }
+}
+
 fn input(app: &App, way: &OfferedWay, asked: &Asked, earlier: &Earlier) -> Input {
     let typed = earlier.form.get(&asked.name).filter(|_| !asked.secret);
     let wrong = earlier.wrong.as_ref().filter(|(name, _)| *name == asked.name);
@@ -114,7 +118,7 @@ fn input(app: &App, way: &OfferedWay, asked: &Asked, earlier: &Earlier) -> Input
         example,
         wrong: wrong.map(|(_, problem)| problem.clone()),
         value: typed.or(asked.value.as_ref()).cloned().unwrap_or_default(),
-        choices: Vec::new(),
+        choices: asked.choices.iter().map(choice).collect(),
         required: !asked.optional,
         secret: asked.secret,
         longest: LONGEST,

@@ -136,19 +136,23 @@ impl Table<'_> {
         }))
     }
 
-    /// Changes the status; whether there is such a connection.
+    /// Changes the status of a connection whose link generation still is `expected`; whether that was so. Who read
+    /// it before another flow completed has no say any more.
     pub async fn set_status(
         self,
         id: ConnectionId,
+        expected: i64,
         status: &str,
         reason: Option<&str>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         Ok(commit!(self.0, tx => {
             sqlx::query(
-                "update connections set status = $2, status_reason = $3, last_updated_time = $4 where id = $1",
+                "update connections set status = $3, status_reason = $4, last_updated_time = $5 \
+                 where id = $1 and generation = $2",
             )
             .bind(id)
+            .bind(expected)
             .bind(status)
             .bind(reason)
             .bind(now)

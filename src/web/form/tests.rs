@@ -51,6 +51,7 @@ fn asked(name: &str, secret: bool) -> Asked {
         help: None,
         example: Some("acme".to_owned()),
         value: None,
+        choices: Vec::new(),
         secret,
         optional: false,
     }

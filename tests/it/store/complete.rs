@@ -84,7 +84,10 @@ async fn a_completion_belongs_to_its_connection_whatever_the_grant_says(store: &
 
 async fn the_status_changes_with_its_reason(store: &Store) {
     let row = rows::stored_connection(store).await;
-    let set = async |id, reason| store.connections().set_status(id, "PENDING", reason, at(9)).await.unwrap();
+    let set_at = async |id, expected, reason| {
+        store.connections().set_status(id, expected, "PENDING", reason, at(9)).await.unwrap()
+    };
+    let set = async |id, reason| set_at(id, row.generation, reason).await;
     assert!(set(row.id, Some("confirm")).await);
     let wanted = ConnectionRow { status: "PENDING".into(), last_updated_time: at(9), ..row.clone() };
     let with =
@@ -93,6 +96,8 @@ async fn the_status_changes_with_its_reason(store: &Store) {
     assert!(set(row.id, None).await);
     assert_eq!(store.connections().find_by_id(row.id).await.unwrap(), Some(with(None)));
     assert!(!set(ConnectionId::new(NOW), None).await);
+    assert!(!set_at(row.id, row.generation - 1, Some("late")).await);
+    assert_eq!(store.connections().find_by_id(row.id).await.unwrap(), Some(with(None)));
 }
 
 async fn a_dead_grant_fails_its_connection_unless_it_was_replaced(store: &Store) {

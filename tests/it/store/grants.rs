@@ -26,6 +26,14 @@ async fn a_grant_is_replaced_only_by_who_read_the_last_one(store: &Store) {
     assert_eq!(store.grants().find(row.id).await.unwrap(), Some(new));
 }
 
+async fn a_grant_is_held_while_it_is_the_one_that_was_read(store: &Store) {
+    let (row, grant) = rows::stored_with_grant(store).await;
+    assert!(store.grants().hold(row.id, grant.generation).await.unwrap());
+    assert!(!store.grants().hold(row.id, grant.generation + 1).await.unwrap());
+    assert!(!store.grants().hold(ConnectionId::new(NOW), grant.generation).await.unwrap());
+    assert_eq!(store.grants().find(row.id).await.unwrap(), Some(grant), "holding changes nothing");
+}
+
 async fn a_grant_that_is_not_there_is_not_replaced(store: &Store) {
     let row = rows::stored_connection(store).await;
     assert!(!store.grants().replace(&rows::grant(row.id), 7).await.unwrap());
@@ -35,5 +43,6 @@ async fn a_grant_that_is_not_there_is_not_replaced(store: &Store) {
 
 on_both! {
     a_grant_is_replaced_only_by_who_read_the_last_one,
+    a_grant_is_held_while_it_is_the_one_that_was_read,
     a_grant_that_is_not_there_is_not_replaced,
 }
