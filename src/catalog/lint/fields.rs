@@ -11,7 +11,8 @@ use crate::catalog::{
 };
 
 /// Names that mean something of their own.
-const TAKEN: [&str; 5] = ["access_token", "refresh_token", "client_id", "client_secret", "environment"];
+const TAKEN: [&str; 6] =
+    ["access_token", "refresh_token", "client_id", "client_secret", "environment", "nonce"];
 
 /// Checks every field of the app and of its ways.
 pub(super) fn check(app: &App, found: &mut Findings) {

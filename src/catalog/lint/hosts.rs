@@ -141,9 +141,14 @@ fn after_scheme(pattern: &str, plain_http: bool) -> Option<&str> {
 
 /// All hosts the URL may have, as one pattern.
 fn host_pattern(app: &App, way: &Auth, template: &Template) -> String {
+    let is_operators = |name: &str| {
+        declared(app, way, name).is_some_and(|source| source.origin == Origin::Field(Source::Operator))
+    };
     let inner = |name: &str| declared(app, way, name)?.pattern.map(super::super::pattern::Pattern::inner);
     let piece = |piece: Piece<'_>| match piece {
         Piece::Text(text) => regex_syntax::escape(text),
+        // An operator who runs the upstream may say where it is: the client that is shown there is the operator's.
+        Piece::Name(name) if is_operators(name) => regex_syntax::escape("the.operators.host"),
         Piece::Name(name) => {
             let pattern = inner(name).unwrap_or(".*");
             let host = after_scheme(pattern, true).map(|url| url.split('/').next().unwrap_or(url));

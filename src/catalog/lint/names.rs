@@ -32,6 +32,8 @@ pub(super) enum Origin {
     Client,
     /// A token.
     Token,
+    /// Random, for one consent.
+    Nonce,
 }
 
 impl Declared<'_> {
@@ -42,6 +44,7 @@ impl Declared<'_> {
     /// Whether the value exists by then.
     fn is_known_at(&self, stage: Stage, name: &str) -> bool {
         match self.origin {
+            Origin::Nonce => stage == Stage::Consent,
             Origin::Token if name == "refresh_token" => stage == Stage::Renew,
             Origin::Token | Origin::Field(Source::Token) => stage >= Stage::Gather,
             Origin::Field(Source::Callback) => stage >= Stage::Exchange,
@@ -73,6 +76,7 @@ pub(super) fn declared<'a>(app: &'a App, way: &'a Auth, name: &str) -> Option<De
     match name {
         "client_id" if way.client.is_some() => Some(Declared::of(Origin::Client, false)),
         "client_secret" if way.client.is_some() => Some(Declared::of(Origin::Client, true)),
+        "nonce" if way.authorize.is_some() => Some(Declared::of(Origin::Nonce, false)),
         "access_token" if has_token => Some(Declared::of(Origin::Token, true)),
         "refresh_token" if has_token && way.method == Method::Oauth2 => {
             Some(Declared::of(Origin::Token, true))

@@ -1,6 +1,7 @@
 //! The catalog as its users see it: built-in apps, an operator's folder, errors that lead to the line.
 
 mod builtin;
+mod document;
 mod folder;
 mod rules;
 mod tenants;

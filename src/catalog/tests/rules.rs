@@ -200,6 +200,25 @@ fn secrets_go_to_hosts_the_file_names() {
 }
 
 #[test]
+fn an_operator_may_say_where_the_operators_client_goes() {
+    let operators = ACME.replacen("label = \"Tenant\"", "label = \"Tenant\"\nfrom = \"operator\"", 1);
+    let own = operators.replace("https://${tenant}.acme.test", "https://${tenant}");
+    assert!(Catalog::of(&[("acme", &own)], false).is_ok());
+    let users = own.replace("from = \"operator\"\n", "");
+    assert!(Catalog::of(&[("acme", &users)], false).is_err());
+}
+
+#[test]
+fn a_nonce_is_for_the_consent_only() {
+    let with = |params: &str, to: &str| {
+        let text = ACME.replacen(to, &format!("{to}, params = {{ {params} }}"), 1);
+        Catalog::of(&[("acme", &text)], false).map(drop).map_err(|errors| lines(&errors))
+    };
+    assert_eq!(with("nonce = \"${nonce}\"", "acme.test/authorize\""), Ok(()));
+    assert!(with("nonce = \"${nonce}\"", "acme.test/token\"").unwrap_err().contains("not known yet"));
+}
+
+#[test]
 fn values_from_outside_cannot_name_a_host() {
     let field = |pattern: &str| {
         let url = format!("name = \"team\"\nlabel = \"Team\"\npattern = '{pattern}'");
