@@ -220,7 +220,7 @@ async fn create(
 ) -> Result<Json<Both>, Refusal> {
     let owner = control.owner_of(&caller, query.owner.as_deref()).await?;
     let New { app, method, name, scopes, fields, return_url, credentials } = new;
-    let name = super::label(name)?;
+    let name = super::label(name.as_deref())?;
     let new = NewConnection { app, method, name, scopes, fields, return_url, credentials };
     let connection = control.0.connections.create(owner, new).await?;
     super::changed(&caller, "connection created", connection.id);
@@ -255,7 +255,7 @@ async fn rename(
     Body(change): Body<Change>,
 ) -> Result<Json<One>, Refusal> {
     let owner = control.owner_of(&caller, query.owner.as_deref()).await?;
-    let name = super::label(change.name)?;
+    let name = super::label(change.name.as_deref())?;
     let connection = control.0.connections.rename(owner, id, name).await?;
     super::changed(&caller, "connection renamed", id);
     Ok(Json(One { connection: View::new(&control.0.connections, &connection) }))

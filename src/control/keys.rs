@@ -128,6 +128,7 @@ struct Change {
     /// Seconds from now until it ends; null: it never does.
     #[serde(default, deserialize_with = "super::given")]
     #[schema(value_type = Option<u64>)]
+    #[expect(clippy::option_option, reason = "left out, null and given are three things")]
     expires_in: Option<Option<u64>>,
     /// What to limit it to instead.
     #[schema(value_type = Option<Object>)]
@@ -187,7 +188,7 @@ async fn issue(
         return Err(Refusal::not_allowed("Only an admin key can make an admin key (rule: admin)."));
     }
     let new = NewKey {
-        name: super::label(new.name)?.unwrap_or_else(|| "key".to_owned()),
+        name: super::label(new.name.as_deref())?.unwrap_or_else(|| "key".to_owned()),
         admin: new.admin,
         expires_in: new.expires_in.map(lifetime).transpose()?,
         rules: new.rules.map_or_else(|| Ok(none()), ruled)?,
@@ -225,7 +226,7 @@ async fn change(
 ) -> Result<Json<View>, Refusal> {
     let owner = control.owner_of(&caller, query.owner.as_deref()).await?;
     let change = KeyChange {
-        name: super::label(change.name)?,
+        name: super::label(change.name.as_deref())?,
         expires_in: change.expires_in.map(|end| end.map(lifetime).transpose()).transpose()?,
         rules: change.rules.map(ruled).transpose()?,
     };

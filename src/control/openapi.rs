@@ -29,7 +29,7 @@ pub(super) fn frame() -> OpenApi {
 }
 
 /// The document as it is served.
-pub(super) fn document(description: OpenApi) -> Bytes {
+pub(super) fn document(description: &OpenApi) -> Bytes {
     Bytes::from(description.to_pretty_json().unwrap_or_default())
 }
 

@@ -72,6 +72,7 @@ struct Change {
     /// The new address; null removes it.
     #[serde(default, deserialize_with = "super::given")]
     #[schema(value_type = Option<String>)]
+    #[expect(clippy::option_option, reason = "left out, null and given are three things")]
     email: Option<Option<String>>,
 }
 

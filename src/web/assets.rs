@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::vault::sha256;
+use super::short_digest;
 
 const STYLE: &str = include_str!("assets/style.css");
 const MARK: &str = include_str!("assets/mark.svg");
@@ -25,13 +25,9 @@ pub(super) struct Assets {
 
 /// The paths of this build.
 pub(super) static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets {
-    style: format!("/assets/{}.css", short_hash(STYLE)),
-    mark: format!("/assets/{}.svg", short_hash(MARK)),
+    style: format!("/assets/{}.css", short_digest(STYLE.as_bytes())),
+    mark: format!("/assets/{}.svg", short_digest(MARK.as_bytes())),
 });
-
-fn short_hash(content: &str) -> String {
-    sha256(content.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
-}
 
 /// `GET /assets/{name}`.
 pub(super) async fn serve(Path(name): Path<String>) -> Response {

@@ -12,19 +12,17 @@ use super::{
     done::{self, Done},
     inert::inert,
     link::Link,
-    trouble,
+    short_digest, trouble,
 };
 use crate::{
     connections::{CallbackError, Outcome},
     net::request_id::RequestId,
-    vault::sha256,
 };
 
 /// The name of the cookie that binds the flow of this `state` to a browser.
 pub(super) fn flow_cookie(query: &[(String, String)]) -> String {
     let state = query.iter().find(|(name, _)| name == "state").map_or("", |(_, state)| state);
-    let digest: String = sha256(state.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("kf_flow_{digest}")
+    format!("kf_flow_{}", short_digest(state.as_bytes()))
 }
 
 /// Spends the flow and leads to the page about it, or back to where the connection's maker wants the browser.
@@ -45,13 +43,11 @@ pub(super) async fn arrive(
             let forget = Link::forget(web.jar(), finished.connection.id);
             with_cookie(done::connected(&web, &finished).await, forget)
         }
-        Ok(Outcome::Failed { finished, reason, retry }) => match finished.return_to {
-            Some(url) => Redirect::to(&url).into_response(),
-            None => {
-                let failed = Done::failed(&finished.app.display_name, &reason, said(&query), retry, &id);
-                done::failed(&web, failed)
-            }
-        },
+        Ok(Outcome::Failed { finished, reason, retry }) => {
+            let failed = || Done::failed(&finished.app.display_name, &reason, said(&query), retry, &id);
+            let back = finished.return_to.as_deref().map(|url| Redirect::to(url).into_response());
+            back.unwrap_or_else(|| done::failed(&web, failed()))
+        }
         Err(CallbackError::Refused) => done::failed(&web, Done::refused(&id)),
         Err(CallbackError::Store(fault)) => trouble::fault(&fault, &id),
     };

@@ -4,7 +4,7 @@
 //! repeats what only this browser's cookie and this link give together. Knowing the link is not enough: whoever made
 //! the connection knows it, and must not be able to press the button for somebody else.
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::vault::sha256;
@@ -18,7 +18,7 @@ pub(super) fn token(nonce: &str, session_token: &str) -> String {
 /// Whether the browser says that the request comes from a page of `own` (an origin, `https://host:port`).
 pub(super) fn from_own_page(headers: &HeaderMap, own: &str) -> bool {
     let site = headers.get("sec-fetch-site").map(|value| value.as_bytes() == b"same-origin");
-    match (headers.get(header::ORIGIN).map(|value| value.as_bytes()), site) {
+    match (headers.get(header::ORIGIN).map(HeaderValue::as_bytes), site) {
         (_, Some(false)) => false,
         (None, _) => true,
         // Pages that send no referrer make browsers say `null` here, even to their own origin (Fetch, 3.2). Browsers

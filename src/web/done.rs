@@ -128,7 +128,7 @@ fn refused_page(request_id: String) -> FailurePage {
     }
 }
 
-/// What happened and what to do, for the error codes people meet (RFC 6749 4.1.2.1, OpenID Connect Core 3.1.2.6).
+/// What happened and what to do, for the error codes people meet (RFC 6749 4.1.2.1, `OpenID` Connect Core 3.1.2.6).
 fn words(app: &str, reason: &str) -> (String, String) {
     let again = "Try again. If it happens again, tell whoever sent you the link.";
     match reason {

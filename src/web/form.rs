@@ -106,7 +106,7 @@ fn input(app: &App, way: &OfferedWay, asked: &Asked, earlier: &Earlier) -> Input
     let example = asked.example.clone();
     Input {
         id: format!("f-{}", asked.name),
-        input: format!("{PREFIX}{}", asked.name),
+        posted_as: format!("{PREFIX}{}", asked.name),
         label: asked.label.clone(),
         help: asked.help.clone(),
         pattern: pattern(app, way, &asked.name),

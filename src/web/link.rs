@@ -59,8 +59,8 @@ mod tests {
 
     const JAR: Jar = Jar { secure: true };
 
-    fn echoed(link: &Link) -> HeaderMap {
-        let line = link.keep(JAR).unwrap();
+    fn sent_back(opened: &Link) -> HeaderMap {
+        let line = opened.keep(JAR).unwrap();
         let pair = line.to_str().unwrap().split(';').next().unwrap().to_owned();
         HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_str(&pair).unwrap())])
     }
@@ -69,7 +69,7 @@ mod tests {
     fn the_browser_gets_back_what_it_opened_and_only_for_that_connection() {
         let connection = ConnectionId::new(Timestamp::from_micros(1));
         let link = Link::new(JAR, &HeaderMap::new(), connection, "a.b-c_d");
-        let sent = echoed(&link);
+        let sent = sent_back(&link);
         let found = Link::find(JAR, &sent, connection).unwrap();
         assert_eq!((found.session_token.as_str(), found.csrf()), ("a.b-c_d", link.csrf()));
         assert!(Link::find(JAR, &sent, ConnectionId::new(Timestamp::from_micros(2))).is_none());

@@ -24,8 +24,14 @@ use std::{future::ready, sync::Arc};
 
 use axum::{Router, extract::State, middleware, response::Response, routing::get};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
 use self::cookie::Jar;
-use crate::{connections::Connections, owners::Owners, vault::Vault};
+use crate::{
+    connections::Connections,
+    owners::Owners,
+    vault::{Vault, sha256},
+};
 
 /// What the pages need.
 pub struct Parts {
@@ -71,6 +77,11 @@ pub fn router(parts: Parts) -> Router {
         .method_not_allowed_fallback(trouble::no_method)
         .layer(middleware::map_response(move |response: Response| ready(headers::protect(secure, response))))
         .with_state(web)
+}
+
+/// Enough of a digest to name something by, in characters that paths and cookies' names may have.
+fn short_digest(data: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(sha256(data).first_chunk::<9>().unwrap_or(&[0; 9]))
 }
 
 async fn home(State(web): State<Web>) -> Response {

@@ -51,7 +51,7 @@ pub(super) struct Choice {
 pub(super) struct Input {
     pub(super) id: String,
     /// The name it is posted under.
-    pub(super) input: String,
+    pub(super) posted_as: String,
     pub(super) label: String,
     pub(super) help: Option<String>,
     pub(super) example: Option<String>,

@@ -27,16 +27,13 @@ fn consent() -> ConnectPage {
             Way { href: "?method=OAUTH2".into(), label: "Sign in".into(), now: true },
             Way { href: "?method=API_KEY".into(), label: "API token".into(), now: false },
         ],
-        scopes: ["read", "write", "email"]
-            .iter()
-            .map(|scope| ScopeLine::new(scope, &Default::default()))
-            .collect(),
+        scopes: scopes(&["read", "write", "email"]),
         connection_id: "0192".into(),
         csrf: "csrf".into(),
         method: "OAUTH2",
         fields: vec![Input {
             id: "f-subdomain".into(),
-            input: "fields.subdomain".into(),
+            posted_as: "f.subdomain".into(),
             label: "Subdomain".into(),
             help: Some("The first part of your Zendesk address.".into()),
             example: Some("acme".into()),
@@ -55,7 +52,7 @@ fn consent() -> ConnectPage {
 fn typed_in() -> ConnectPage {
     let secret = Input {
         id: "f-api_key".into(),
-        input: "f.api_key".into(),
+        posted_as: "f.api_key".into(),
         label: "Secret key".into(),
         help: Some("Begins with sk_live_ or sk_test_.".into()),
         example: Some("sk_test_…".into()),
@@ -69,7 +66,7 @@ fn typed_in() -> ConnectPage {
     let choice = |value: &str, label: &str| Choice { value: value.into(), label: label.into() };
     let environment = Input {
         id: "f-environment".into(),
-        input: "f.environment".into(),
+        posted_as: "f.environment".into(),
         label: "Environment".into(),
         value: "test".into(),
         choices: vec![choice("live", "Live"), choice("test", "Test")],
