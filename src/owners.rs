@@ -168,7 +168,7 @@ mod tests {
         let ada = owners.create("Ada", Some("ada@example.com")).await.unwrap();
         assert_eq!(owners.get(ada.id).await.unwrap().as_ref(), Some(&ada));
         assert_eq!(owners.find_by_name("Ada").await.unwrap().as_ref(), Some(&ada));
-        assert_eq!(owners.list().await.unwrap(), [ada.clone()]);
+        assert_eq!(owners.list().await.unwrap(), std::slice::from_ref(&ada));
         let change = OwnerChange { name: Some("Ada L.".to_owned()), ..OwnerChange::default() };
         let changed = owners.change(ada.id, change).await.unwrap().unwrap();
         assert_eq!((changed.name.as_str(), changed.email.as_deref()), ("Ada L.", Some("ada@example.com")));

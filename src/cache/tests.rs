@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::*;
 
-const TIMES: Times = Times { fresh: Duration::from_secs(5), grace: Duration::from_secs(300) };
+const TIMES: Times = Times { fresh: Duration::from_secs(5), grace: Duration::from_mins(5) };
 
 fn cache(entries: u64) -> (Cache<u32, u32>, Clock) {
     let clock = Clock::test(Timestamp::from_micros(0));

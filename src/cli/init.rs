@@ -64,12 +64,11 @@ pub(super) async fn run(options: &Options, init: Init) -> anyhow::Result<()> {
 }
 
 fn refuse_existing<const N: usize>(paths: [Option<&PathBuf>; N]) -> anyhow::Result<()> {
-    for path in paths.into_iter().flatten().filter(|path| path.symlink_metadata().is_ok()) {
-        let told =
-            "is there already and stays as it is. Run `keyferry serve` with it, or choose another folder";
-        return Err(Misuse(format!("{} {told}", path.display())).into());
-    }
-    Ok(())
+    let Some(path) = paths.into_iter().flatten().find(|path| path.symlink_metadata().is_ok()) else {
+        return Ok(());
+    };
+    let told = "is there already and stays as it is. Run `keyferry serve` with it, or choose another folder";
+    Err(Misuse(format!("{} {told}", path.display())).into())
 }
 
 async fn make(made: &mut Made, file: &Path, settings: Settings, owner: &str) -> anyhow::Result<First> {
@@ -77,7 +76,7 @@ async fn make(made: &mut Made, file: &Path, settings: Settings, owner: &str) -> 
     made.file(file, TEMPLATE)?;
     made.file(&settings.vault.key_file, key_text.expose())?;
     if let Some(database) = sqlite_file(&settings) {
-        made.folder_of(&database)?;
+        folder_of(&database)?;
         made.note_database(database);
     }
     let desk = Desk::open_or_create(settings, &vault).await?;
@@ -105,13 +104,20 @@ fn told(file: &Path, settings: &Settings, first: &First) -> String {
     )
 }
 
+/// The folder of a file to be made; it stays, even if nothing comes to be in it.
+fn folder_of(path: &Path) -> anyhow::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.with_context(|| format!("making the folder {}", folder.display()))
+}
+
 /// What was made so far; taken away again unless it is kept.
 #[derive(Default)]
 struct Made(Vec<PathBuf>);
 
 impl Made {
     fn file(&mut self, path: &Path, text: &str) -> anyhow::Result<()> {
-        self.folder_of(path)?;
+        folder_of(path)?;
         let mut options = OpenOptions::new();
         let file = options.write(true).create_new(true).mode(0o600).open(path);
         let mut file = file.with_context(|| format!("making {}", path.display()))?;
@@ -119,13 +125,6 @@ impl Made {
         file.write_all(text.as_bytes())
             .and_then(|()| file.sync_all())
             .with_context(|| format!("writing {}", path.display()))
-    }
-
-    /// The folder of a file to be made; it stays, even if nothing comes to be in it.
-    fn folder_of(&self, path: &Path) -> anyhow::Result<()> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-        made.with_context(|| format!("making the folder {}", folder.display()))
     }
 
     /// SQLite makes the file, and up to two beside it.

@@ -4,6 +4,8 @@ use std::io::{self, Write as _};
 
 use serde::Serialize;
 
+use crate::clock::Timestamp;
+
 /// A line on standard output. A reader that went away, as in `| head`, is no failure.
 pub(super) fn line(text: &str) -> anyhow::Result<()> {
     quiet(writeln!(io::stdout().lock(), "{text}"))
@@ -54,7 +56,7 @@ pub(super) fn or_dash(value: Option<impl ToString>) -> String {
 }
 
 /// A time to the second, for a cell of a table.
-pub(super) fn short(time: impl ToString) -> String {
+pub(super) fn short(time: Timestamp) -> String {
     let text = time.to_string();
     text.split_once('.').map_or(text.clone(), |(seconds, _)| format!("{seconds}Z"))
 }
@@ -69,7 +71,6 @@ fn quiet(result: io::Result<()>) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Timestamp;
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {

@@ -326,7 +326,7 @@ const fn size(value: usize) -> NonZeroUsize {
 
 impl Default for StoreSettings {
     fn default() -> Self {
-        Self { url: Secret::from("sqlite:keyferry.db"), grace: Duration::from_secs(300) }
+        Self { url: Secret::from("sqlite:keyferry.db"), grace: Duration::from_mins(5) }
     }
 }
 
@@ -351,8 +351,8 @@ impl Default for Bounds {
             body_bytes: None,
             head_timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(10),
-            first_byte_timeout: Duration::from_secs(120),
-            idle_timeout: Duration::from_secs(300),
+            first_byte_timeout: Duration::from_mins(2),
+            idle_timeout: Duration::from_mins(5),
         }
     }
 }
@@ -365,17 +365,17 @@ impl Default for CacheSettings {
 
 impl Default for Connect {
     fn default() -> Self {
-        Self { link_lifetime: Duration::from_secs(15 * 60), flow_lifetime: Duration::from_secs(10 * 60) }
+        Self { link_lifetime: Duration::from_mins(15), flow_lifetime: Duration::from_mins(10) }
     }
 }
 
 impl Default for Refresh {
     fn default() -> Self {
         Self {
-            ahead: Duration::from_secs(300),
+            ahead: Duration::from_mins(5),
             every: Duration::from_secs(30),
             concurrency: size(8),
-            spacing: Duration::from_secs(60),
+            spacing: Duration::from_mins(1),
         }
     }
 }

@@ -35,7 +35,7 @@ async fn an_issued_key_tells_who_calls() {
     let World { keys, owner, clock, .. } = world().await;
     let wanted = NewKey {
         admin: true,
-        expires_in: Some(Duration::from_secs(60)),
+        expires_in: Some(Duration::from_mins(1)),
         rules: json!({"apps": ["x"]}),
         ..new("ci")
     };
@@ -48,7 +48,7 @@ async fn an_issued_key_tells_who_calls() {
         key_name: "ci".to_owned(),
         admin: true,
         rules: json!({"apps": ["x"]}),
-        expires: Some(clock.now() + Duration::from_secs(60)),
+        expires: Some(clock.now() + Duration::from_mins(1)),
     };
     assert_eq!(*caller, expected);
     assert_eq!(shown.hint, key.hint());

@@ -4,6 +4,10 @@ use aws_lc_rs::{digest, rand};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 /// `N` random bytes.
+///
+/// # Panics
+///
+/// Where the system gives none; nothing could be kept secret then.
 #[expect(
     clippy::expect_used,
     reason = "a machine without randomness can't run a gateway; aws-lc aborts itself"
