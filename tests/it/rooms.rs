@@ -44,7 +44,7 @@ const TABLE: &[Row] = &[
     ("telemetry", &[&["config", "clock", "id"]], &[]),
     (
         "server",
-        &[&["plane", "control", "web", "telemetry", "net", "config", "clock", "id"]],
+        &[&["plane", "control", "web", "telemetry", "net", "catalog", "config", "clock", "id"]],
         &["sqlx", "anyhow"],
     ),
     ("sandbox", &[&["clock", "id"]], &["sqlx", "anyhow"]),
