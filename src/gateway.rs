@@ -1,24 +1,272 @@
-//! Not built yet; what the command line calls.
+//! The whole gateway: every part wired once, every door opened, every job started and ended.
+//!
+//! Nothing is decided here. Building fails, before a door opens, for everything an operator has to mend: settings,
+//! master keys, database, app files, certificates, ports.
 
+use std::{net::SocketAddr, sync::Arc};
+
+use anyhow::{Context as _, anyhow};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Settings;
+use crate::{
+    catalog::Catalog,
+    clients::Clients,
+    clock::Clock,
+    config::{Role, Settings},
+    connections::{self, Connections},
+    control, jobs,
+    keys::Keys,
+    limits::Limits,
+    master,
+    net::{
+        client::{Client, Egress},
+        guard::{Resolve, SystemResolver},
+    },
+    owners::Owners,
+    plane::{self, Names, Plane, PlaneSettings},
+    server::{self, Door, Health, Service, Stop},
+    store::Store,
+    telemetry::Metrics,
+    vault::Vault,
+    web,
+};
 
-/// What the gateway takes from outside, so that tests can give something else.
-#[derive(Default)]
-pub struct World {}
+/// What the outside gives: tests give something else.
+pub struct World {
+    /// The time.
+    pub clock: Clock,
+    /// Names to addresses.
+    pub resolver: Arc<dyn Resolve>,
+    /// Sockets that listen already; else the settings say where.
+    pub listeners: Option<Listeners>,
+}
 
-/// The wired parts.
-pub struct Gateway {}
+impl Default for World {
+    fn default() -> Self {
+        Self { clock: Clock::System, resolver: Arc::new(SystemResolver), listeners: None }
+    }
+}
+
+/// The sockets of the doors that this process opens.
+pub struct Listeners {
+    /// Of the door for calls.
+    pub gateway: Option<TcpListener>,
+    /// Of the control API and the pages.
+    pub control: Option<TcpListener>,
+    /// Of probes and metrics.
+    pub admin: TcpListener,
+}
+
+/// A gateway whose doors are about to open.
+pub struct Gateway {
+    doors: Vec<Door>,
+    jobs: jobs::Jobs,
+    store: Store,
+}
+
+/// The things that doors share.
+#[derive(Clone)]
+struct Things {
+    catalog: Arc<Catalog>,
+    vault: Vault,
+    keys: Keys,
+    owners: Owners,
+    clients: Clients,
+    limits: Limits,
+    connections: Connections,
+    client: Client,
+    clock: Clock,
+    metrics: Metrics,
+}
 
 impl Gateway {
-    /// Wires every part once.
-    pub async fn build(_settings: Settings, _world: World) -> anyhow::Result<Self> {
-        anyhow::bail!("not built yet")
+    /// Wires everything. No call is served before [`Gateway::run`], but the ports are taken.
+    pub async fn build(settings: Settings, world: World) -> anyhow::Result<Self> {
+        let vault = Vault::from_file(&settings.vault.key_file)?;
+        let store = master::open(settings.store.url.expose(), &vault).await?;
+        let things = Things::build(&settings, &world, store.clone(), vault)?;
+        let listeners = match world.listeners {
+            Some(listeners) => listeners,
+            None => Listeners::bind(&settings).await?,
+        };
+        let jobs = jobs::Jobs {
+            connections: things.connections.clone(),
+            keys: things.keys.clone(),
+            limits: things.limits.clone(),
+            metrics: things.metrics.clone(),
+            refresh_every: settings.refresh.every,
+        };
+        let doors = doors(&settings, things, listeners, &store)?;
+        Ok(Self { doors, jobs, store })
     }
 
-    /// Serves until `stop`.
-    pub async fn run(self, _stop: CancellationToken) -> anyhow::Result<()> {
+    /// Serves until `stop`; then finishes what is under way, within the grace of the settings, and writes down what
+    /// was only in memory.
+    pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let jobs = tokio::spawn(self.jobs.run(stop.clone()));
+        let doors: Vec<_> = self
+            .doors
+            .into_iter()
+            .map(|door| tokio::spawn(door.serve(Stop { soon: stop.clone(), now: CancellationToken::new() })))
+            .collect();
+        for door in doors {
+            door.await.context("a door broke")?;
+        }
+        jobs.await.context("the background jobs broke")?;
+        self.store.close().await;
         Ok(())
     }
+}
+
+impl Listeners {
+    /// Takes the ports that the settings name for this role.
+    pub async fn bind(settings: &Settings) -> anyhow::Result<Self> {
+        let (mut gateway, mut control) = (None, None);
+        if settings.role != Role::Control {
+            gateway = Some(bind("gateway", settings.gateway.listen).await?);
+        }
+        if settings.role != Role::Gateway {
+            control = Some(bind("control", settings.control.listen).await?);
+        }
+        Ok(Self { gateway, control, admin: bind("admin", settings.admin.listen).await? })
+    }
+}
+
+async fn bind(door: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("the {door} door can't listen at {address}; end what holds the port, or set {door}.listen")
+    })
+}
+
+impl Things {
+    fn build(settings: &Settings, world: &World, store: Store, vault: Vault) -> anyhow::Result<Self> {
+        let clock = world.clock.clone();
+        let catalog = Arc::new(catalog(settings)?);
+        let client = Client::new(&egress(settings), Arc::clone(&world.resolver))?;
+        let keys = Keys::new(store.clone(), clock.clone(), &settings.cache, &settings.store);
+        let owners = Owners::new(store.clone(), clock.clone());
+        let known = keys.clone();
+        owners.on_change(move |owner| known.forget_owner(owner));
+        let sealed = (store.clone(), vault.clone(), clock.clone());
+        let clients = Clients::new(&settings.clients, sealed, &settings.cache, &settings.store);
+        let metrics = Metrics::new();
+        let parts = connections::Parts {
+            catalog: Arc::clone(&catalog),
+            store,
+            vault: vault.clone(),
+            clients: clients.clone(),
+            owners: owners.clone(),
+            http: client.clone(),
+            clock: clock.clone(),
+        };
+        let connections = Connections::new(parts, settings);
+        let limits = Limits::new(&settings.limits, &clock);
+        Ok(Self { catalog, vault, keys, owners, clients, limits, connections, client, clock, metrics })
+    }
+
+    fn plane(&self, settings: &Settings) -> Service {
+        let plane = Plane::new(plane::Parts {
+            catalog: Arc::clone(&self.catalog),
+            keys: self.keys.clone(),
+            limits: self.limits.clone(),
+            connections: self.connections.clone(),
+            client: self.client.clone(),
+            vault: self.vault.clone(),
+            clock: self.clock.clone(),
+            metrics: self.metrics.clone(),
+            settings: PlaneSettings {
+                gateway_url: settings.gateway.url.clone(),
+                app_domain: settings.gateway.app_domain.clone(),
+                via: settings.gateway.via,
+                body_limit: settings.bounds.body_bytes.map(std::num::NonZeroU64::get),
+            },
+        });
+        Arc::new(move |request| {
+            let plane = plane.clone();
+            Box::pin(async move { plane.handle(request).await })
+        })
+    }
+
+    fn control(&self) -> Service {
+        server::of_router(control::router(control::Parts {
+            connections: self.connections.clone(),
+            keys: self.keys.clone(),
+            owners: self.owners.clone(),
+            clients: self.clients.clone(),
+            catalog: Arc::clone(&self.catalog),
+        }))
+    }
+
+    fn web(&self, settings: &Settings) -> Service {
+        server::of_router(web::router(web::Parts {
+            connections: self.connections.clone(),
+            owners: self.owners.clone(),
+            vault: self.vault.clone(),
+            control_url: settings.control.url.clone(),
+            gateway_url: settings.gateway.url.clone(),
+        }))
+    }
+}
+
+/// The app files, those of the operator's folder over the built-in ones.
+pub fn catalog(settings: &Settings) -> anyhow::Result<Catalog> {
+    Catalog::load(settings.catalog.dir.as_deref(), settings.egress.plain_http).map_err(|errors| {
+        let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        anyhow!("the app files have faults; `keyferry check` shows them again:\n{}", lines.join("\n"))
+    })
+}
+
+fn egress(settings: &Settings) -> Egress {
+    Egress {
+        allow: settings.egress.allow.clone(),
+        plain_http: settings.egress.plain_http,
+        ca_file: settings.egress.ca_file.clone(),
+        connect_timeout: settings.bounds.connect_timeout,
+        first_byte_timeout: settings.bounds.first_byte_timeout,
+        idle_timeout: settings.bounds.idle_timeout,
+    }
+}
+
+/// The doors of this role, each with what stands behind it.
+fn doors(
+    settings: &Settings,
+    things: Things,
+    listeners: Listeners,
+    store: &Store,
+) -> anyhow::Result<Vec<Door>> {
+    let limits = server::Limits {
+        head_bytes: settings.bounds.head_bytes.get(),
+        head_fields: settings.bounds.head_fields.get(),
+        target_bytes: settings.bounds.target_bytes.get(),
+        head_timeout: settings.bounds.head_timeout,
+        grace: settings.shutdown.grace,
+    };
+    let shared = || (limits, things.clock.clone(), things.metrics.clone());
+    let api = things.control();
+    let mut doors = Vec::with_capacity(3);
+    if let Some(listener) = listeners.gateway {
+        let names = Names::new(&settings.gateway.url, &settings.gateway.app_domain);
+        let behind = server::gateway_door(names, things.plane(settings), Arc::clone(&api));
+        let tls = settings.gateway.tls.as_ref();
+        doors.push(Door::new("gateway", listener, tls, behind, shared())?);
+        tracing::info!(listen = %settings.gateway.listen, url = settings.gateway.url, "gateway door open");
+    }
+    if let Some(listener) = listeners.control {
+        let behind = server::control_door(api, things.web(settings));
+        let tls = settings.control.tls.as_ref();
+        doors.push(Door::new("control", listener, tls, behind, shared())?);
+        tracing::info!(listen = %settings.control.listen, url = settings.control.url, "control door open");
+    }
+    let behind = server::admin(health(store.clone()), things.metrics.clone());
+    doors.push(Door::new("admin", listeners.admin, None, behind, shared())?);
+    tracing::info!(listen = %settings.admin.listen, "admin door open");
+    Ok(doors)
+}
+
+fn health(store: Store) -> Health {
+    Arc::new(move || {
+        let store = store.clone();
+        Box::pin(async move { store.ping().await.map_err(|error| error.to_string()) })
+    })
 }

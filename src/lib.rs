@@ -10,6 +10,7 @@ pub mod connections;
 pub mod control;
 pub mod gateway;
 pub mod id;
+pub mod jobs;
 pub mod keys;
 pub mod limits;
 pub mod master;

@@ -69,7 +69,7 @@ use self::{fresh::Fresh, list::Lists, rules::Rules, schedule::Schedule, used::Us
 #[derive(Clone, Debug)]
 pub struct Parts {
     /// The apps.
-    pub catalog: Catalog,
+    pub catalog: Arc<Catalog>,
     /// Where rows are kept.
     pub store: Store,
     /// What seals grants and signs links.

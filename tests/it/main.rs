@@ -5,6 +5,8 @@ mod cli;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod plane;
+#[cfg(test)]
 mod real;
 #[cfg(test)]
 mod rooms;

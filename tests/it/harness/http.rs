@@ -11,29 +11,29 @@ use serde_json::Value;
 
 /// An answer, read whole.
 #[derive(Debug, Clone)]
-pub struct Reply {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Bytes,
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 impl Reply {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body)
             .unwrap_or_else(|error| panic!("{} is not JSON ({error}): {:?}", self.status, self.body))
     }
 
     /// Asserts that the gateway itself answered, as `status` and `reason`, in the one problem shape.
     #[track_caller]
-    pub fn assert_problem(&self, status: u16, reason: &str) -> Value {
+    pub(crate) fn assert_problem(&self, status: u16, reason: &str) -> Value {
         assert_eq!(self.status.as_u16(), status, "{:?}", self.body);
         assert_eq!(self.header("keyferry-error"), Some(reason), "{:?}", self.body);
         assert_eq!(self.header("content-type"), Some("application/problem+json"));
@@ -51,7 +51,7 @@ impl Reply {
 
 /// The client. Clone it freely.
 #[derive(Clone)]
-pub struct Http(Client<HttpConnector, Full<Bytes>>);
+pub(crate) struct Http(Client<HttpConnector, Full<Bytes>>);
 
 impl Default for Http {
     fn default() -> Self {
@@ -60,7 +60,7 @@ impl Default for Http {
 }
 
 impl Http {
-    pub async fn send(&self, request: Request<Full<Bytes>>) -> Reply {
+    pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Reply {
         let response = self.0.request(request).await.unwrap();
         let (parts, body) = response.into_parts();
         #[expect(clippy::disallowed_methods, reason = "tests read whole answers")]
@@ -69,7 +69,13 @@ impl Http {
     }
 
     /// Sends `method url` with these headers and this body.
-    pub async fn call(&self, method: Method, url: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Reply {
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Reply {
         let mut request = Request::builder().method(method).uri(url);
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -1,3 +1,6 @@
 //! What the tests stand on.
 
+pub(crate) mod http;
 pub(crate) mod postgres;
+pub(crate) mod upstream;
+pub(crate) mod world;

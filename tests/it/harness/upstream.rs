@@ -1,0 +1,192 @@
+//! An upstream that keeps the raw bytes of every request and answers with raw bytes.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+};
+
+/// One request, as its bytes came.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    /// Everything up to and with the empty line.
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+    /// Counts the connections of this upstream.
+    pub(crate) connection: usize,
+}
+
+impl Seen {
+    pub(crate) fn method(&self) -> &str {
+        self.head.split(' ').next().unwrap()
+    }
+
+    /// Path and query, byte for byte.
+    pub(crate) fn target(&self) -> &str {
+        self.head.split(' ').nth(1).unwrap()
+    }
+
+    /// Every value of a field, in order.
+    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
+        let fields = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
+        fields.filter(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).collect()
+    }
+
+    /// The one value of a field.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let all = self.all(name);
+        assert!(all.len() < 2, "{name} came {} times:\n{}", all.len(), self.head);
+        all.first().copied()
+    }
+}
+
+/// What to answer.
+pub(crate) enum Answer {
+    /// These bytes; then the next request.
+    Bytes(Vec<u8>),
+    /// These bytes; then the connection is closed.
+    Close(Vec<u8>),
+    /// Nothing, until the gateway goes away.
+    Hang,
+}
+
+impl Answer {
+    /// 200 with this body.
+    pub(crate) fn ok(body: &str) -> Self {
+        Self::with("200 OK", "", body)
+    }
+
+    /// This status line's end, these raw fields (each with its CRLF), this body.
+    pub(crate) fn with(status: &str, fields: &str, body: &str) -> Self {
+        let length = body.len();
+        Self::Bytes(
+            format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n{fields}\r\n{body}").into_bytes(),
+        )
+    }
+}
+
+type Script = Arc<dyn Fn(&Seen) -> Answer + Send + Sync>;
+
+/// The upstream. It lives as long as the test's runtime.
+pub(crate) struct Upstream {
+    pub(crate) address: SocketAddr,
+    seen: Arc<Mutex<Vec<Seen>>>,
+}
+
+impl Upstream {
+    /// Answers every request with 200 and `{"ok":true}`.
+    pub(crate) async fn start() -> Self {
+        Self::answering(|_| Answer::ok(r#"{"ok":true}"#)).await
+    }
+
+    pub(crate) async fn answering(script: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let seen = Arc::<Mutex<Vec<Seen>>>::default();
+        let (script, kept): (Script, _) = (Arc::new(script), Arc::clone(&seen));
+        tokio::spawn(async move {
+            for connection in 0.. {
+                let (socket, _) = listener.accept().await.unwrap();
+                tokio::spawn(serve(socket, connection, Arc::clone(&script), Arc::clone(&kept)));
+            }
+        });
+        Self { address, seen }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Every request so far.
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    /// The only request so far.
+    #[track_caller]
+    pub(crate) fn only(&self) -> Seen {
+        let seen = self.seen();
+        assert_eq!(seen.len(), 1, "{seen:#?}");
+        seen.into_iter().next().unwrap()
+    }
+
+    /// Asserts that nothing arrived.
+    #[track_caller]
+    pub(crate) fn assert_untouched(&self) {
+        assert!(self.seen().is_empty(), "{:#?}", self.seen());
+    }
+}
+
+async fn serve(mut socket: TcpStream, connection: usize, script: Script, kept: Arc<Mutex<Vec<Seen>>>) {
+    let mut buffer = Vec::new();
+    while let Some(seen) = request(&mut socket, &mut buffer, connection).await {
+        kept.lock().unwrap().push(seen.clone());
+        match script(&seen) {
+            Answer::Bytes(bytes) => {
+                if socket.write_all(&bytes).await.is_err() {
+                    return;
+                }
+            }
+            Answer::Close(bytes) => {
+                let _ = socket.write_all(&bytes).await;
+                return;
+            }
+            Answer::Hang => {
+                let _ = socket.read(&mut [0; 1]).await;
+                return;
+            }
+        }
+    }
+}
+
+/// The next request; none when the other side closed.
+async fn request(socket: &mut TcpStream, buffer: &mut Vec<u8>, connection: usize) -> Option<Seen> {
+    let end = loop {
+        if let Some(at) = find(buffer, b"\r\n\r\n") {
+            break at + 4;
+        }
+        more(socket, buffer).await?;
+    };
+    let head = String::from_utf8_lossy(&buffer.drain(..end).collect::<Vec<_>>()).into_owned();
+    let mut seen = Seen { head, body: Vec::new(), connection };
+    if seen.header("transfer-encoding").is_some() {
+        while find(buffer, b"0\r\n\r\n").is_none() {
+            more(socket, buffer).await?;
+        }
+        seen.body = unchunked(buffer);
+        buffer.clear();
+    } else if let Some(length) = seen.header("content-length").map(|length| length.parse::<usize>().unwrap())
+    {
+        while buffer.len() < length {
+            more(socket, buffer).await?;
+        }
+        seen.body = buffer.drain(..length).collect();
+    }
+    Some(seen)
+}
+
+async fn more(socket: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<()> {
+    let read = socket.read_buf(buffer).await.ok()?;
+    (read > 0).then_some(())
+}
+
+fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    bytes.windows(wanted.len()).position(|window| window == wanted)
+}
+
+fn unchunked(mut bytes: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Some(end) = find(bytes, b"\r\n") {
+        let size = usize::from_str_radix(std::str::from_utf8(&bytes[..end]).unwrap().trim(), 16).unwrap();
+        if size == 0 {
+            break;
+        }
+        body.extend_from_slice(&bytes[end + 2..end + 2 + size]);
+        bytes = &bytes[end + 4 + size..];
+    }
+    body
+}

@@ -1,0 +1,234 @@
+//! The real gateway on free ports, with a store, a clock and app files of the test's own.
+
+use std::{net::SocketAddr, path::Path, sync::Arc};
+
+use bytes::Bytes;
+use http::Method;
+use keyferry::{
+    clock::{Clock, Timestamp},
+    config::Settings,
+    gateway::{Gateway, Listeners, World as Given},
+    net::guard::{Resolve, SystemResolver},
+    vault::{Secret, Vault},
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::http::{Http, Reply};
+
+/// A gateway under test. Dropping it stops it and takes its folder away.
+pub(crate) struct World {
+    pub(crate) gateway: SocketAddr,
+    pub(crate) control: SocketAddr,
+    pub(crate) admin: SocketAddr,
+    pub(crate) clock: Clock,
+    /// An admin key.
+    pub(crate) admin_key: String,
+    /// A key of the owner `sam`.
+    pub(crate) key: String,
+    pub(crate) http: Http,
+    pub(crate) dir: TempDir,
+    stop: DropGuard,
+    running: JoinHandle<anyhow::Result<()>>,
+}
+
+/// What a test wants to be different.
+pub(crate) struct Plan {
+    pub(crate) settings: Settings,
+    pub(crate) clock: Clock,
+    pub(crate) resolver: Arc<dyn Resolve>,
+    apps: Vec<(String, String)>,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        let mut settings = Settings::default();
+        settings.egress.plain_http = true;
+        settings.egress.allow = vec!["127.0.0.0/8".parse().unwrap()];
+        settings.shutdown.grace = std::time::Duration::from_secs(2);
+        // Far more than any test asks for: tests of limits set their own.
+        settings.limits.owner_rate = 100_000.try_into().unwrap();
+        settings.limits.owner_burst = 100_000.try_into().unwrap();
+        Self { settings, clock: Clock::System, resolver: Arc::new(SystemResolver), apps: Vec::new() }
+    }
+}
+
+impl Plan {
+    /// With an app file of the operator's own.
+    pub(crate) fn app(mut self, name: &str, file: impl Into<String>) -> Self {
+        self.apps.push((name.to_owned(), file.into()));
+        self
+    }
+
+    /// With an app whose key goes out as a bearer, at `base`.
+    pub(crate) fn key_app(self, name: &str, base: &str) -> Self {
+        self.app(
+            name,
+            format!(
+                r#"
+                name = "{name}"
+                display_name = "{name}"
+                base = "{base}"
+                no_probe = "a test's upstream"
+                [[auth]]
+                method = "API_KEY"
+                fields = [{{ name = "api_key", label = "Key", secret = true }}]
+                inject = [{{ header = "Authorization", value = "Bearer ${{api_key}}" }}]
+                "#
+            ),
+        )
+    }
+
+    /// With other settings.
+    pub(crate) fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+
+    /// With a clock that stands until the test moves it.
+    pub(crate) fn standing_clock(mut self) -> Self {
+        self.clock = Clock::test(Timestamp::from_micros(1_790_000_000_000_000));
+        self
+    }
+
+    /// Starts it all.
+    pub(crate) async fn start(mut self) -> World {
+        let dir = tempfile::tempdir().unwrap();
+        let listeners = self.prepare(dir.path()).await;
+        let address = |listener: &Option<TcpListener>| listener.as_ref().unwrap().local_addr().unwrap();
+        let (gateway, control) = (address(&listeners.gateway), address(&listeners.control));
+        let admin = listeners.admin.local_addr().unwrap();
+        let (admin_key, key) = keys(&self.settings, &self.clock).await;
+        let given = Given { clock: self.clock.clone(), resolver: self.resolver, listeners: Some(listeners) };
+        let built = Gateway::build(self.settings, given).await.unwrap();
+        let stop = CancellationToken::new();
+        let running = tokio::spawn(built.run(stop.clone()));
+        let http = Http::default();
+        World {
+            gateway,
+            control,
+            admin,
+            clock: self.clock,
+            admin_key,
+            key,
+            http,
+            dir,
+            stop: stop.drop_guard(),
+            running,
+        }
+    }
+
+    async fn prepare(&mut self, dir: &Path) -> Listeners {
+        let (gateway, control, admin) = (listener().await, listener().await, listener().await);
+        self.settings.gateway.url = format!("http://localhost:{}", gateway.local_addr().unwrap().port());
+        self.settings.control.url = format!("http://localhost:{}", control.local_addr().unwrap().port());
+        let apps = dir.join("apps");
+        std::fs::create_dir(&apps).unwrap();
+        for (name, file) in &self.apps {
+            std::fs::write(apps.join(format!("{name}.toml")), file).unwrap();
+        }
+        self.settings.catalog.dir = Some(apps);
+        self.settings.vault.key_file = dir.join("master.key");
+        write_private(&self.settings.vault.key_file, Vault::generate().1.expose());
+        self.settings.store.url = Secret::new(format!("sqlite:{}", dir.join("keyferry.db").display()));
+        Listeners { gateway: Some(gateway), control: Some(control), admin }
+    }
+}
+
+async fn listener() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").await.unwrap()
+}
+
+fn write_private(path: &Path, text: &str) {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).unwrap();
+    std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+}
+
+/// The admin key of the owner `root`, and the key of the owner `sam`.
+async fn keys(settings: &Settings, clock: &Clock) -> (String, String) {
+    use keyferry::{
+        keys::{Keys, NewKey},
+        master,
+        owners::Owners,
+    };
+    let vault = Vault::from_file(&settings.vault.key_file).unwrap();
+    let store = master::open(settings.store.url.expose(), &vault).await.unwrap();
+    let owners = Owners::new(store.clone(), clock.clone());
+    let keys = Keys::new(store.clone(), clock.clone(), &settings.cache, &settings.store);
+    let mut made = Vec::new();
+    for (name, admin) in [("root", true), ("sam", false)] {
+        let owner = owners.create(name, None).await.unwrap();
+        let new = NewKey { name: format!("{name}'s"), admin, expires_in: None, rules: json!({}) };
+        made.push(keys.issue(owner.id, new).await.unwrap().1.reveal().to_owned());
+    }
+    store.close().await;
+    let key = made.pop().unwrap();
+    (made.pop().unwrap(), key)
+}
+
+impl World {
+    /// A gateway with nothing special.
+    pub(crate) async fn start() -> Self {
+        Plan::default().start().await
+    }
+
+    /// A URL at the gateway door.
+    pub(crate) fn at_gateway(&self, path: &str) -> String {
+        format!("http://{}{path}", self.gateway)
+    }
+
+    /// A URL at the control door.
+    pub(crate) fn at_control(&self, path: &str) -> String {
+        format!("http://{}{path}", self.control)
+    }
+
+    /// Calls the gateway door as `sam`.
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Reply {
+        let bearer = format!("Bearer {}", self.key);
+        let mut all = vec![("authorization", bearer.as_str())];
+        all.extend(headers);
+        self.http.call(method, &self.at_gateway(path), &all, Bytes::copy_from_slice(body.as_bytes())).await
+    }
+
+    /// Gets a path of the gateway door as `sam`.
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        self.call(Method::GET, path, &[], "").await
+    }
+
+    /// Calls the control API with this key.
+    pub(crate) async fn api(&self, key: &str, method: Method, path: &str, body: Option<Value>) -> Reply {
+        let bearer = format!("Bearer {key}");
+        let mut headers = vec![("authorization", bearer.as_str())];
+        if body.is_some() {
+            headers.push(("content-type", "application/json"));
+        }
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        self.http.call(method, &self.at_control(path), &headers, body).await
+    }
+
+    /// Connects `app` for `sam` by a typed-in `api_key`; the connection's id.
+    pub(crate) async fn connect(&self, app: &str, api_key: &str) -> String {
+        let body = json!({"app": app, "method": "API_KEY", "credentials": {"api_key": api_key}});
+        let reply = self.api(&self.key, Method::POST, "/connections", Some(body)).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        let reply = reply.json();
+        assert_eq!(reply["status"], "ACTIVE", "{reply}");
+        reply["connection_id"].as_str().unwrap().to_owned()
+    }
+
+    /// Stops the gateway and waits until it has ended.
+    pub(crate) async fn stop(self) -> TempDir {
+        drop(self.stop);
+        self.running.await.unwrap().unwrap();
+        self.dir
+    }
+}
