@@ -59,8 +59,8 @@ impl Default for Egress {
             plain_http: false,
             ca_file: None,
             connect_timeout: Duration::from_secs(10),
-            first_byte_timeout: Duration::from_secs(120),
-            idle_timeout: Duration::from_secs(300),
+            first_byte_timeout: Duration::from_mins(2),
+            idle_timeout: Duration::from_mins(5),
         }
     }
 }
@@ -142,7 +142,7 @@ impl Client {
             tcp.enforce_http(false);
             tcp.set_nodelay(true);
             tcp.set_connect_timeout(Some(egress.connect_timeout));
-            tcp.set_keepalive(Some(Duration::from_secs(60)));
+            tcp.set_keepalive(Some(Duration::from_mins(1)));
         });
         Ok(Self(Arc::new(Inner {
             newest: pool(Dial::new(tcp.clone(), tls.clone(), true, egress.connect_timeout)),
@@ -245,7 +245,7 @@ fn pool(dial: Dial) -> Pool {
     legacy::Client::builder(TokioExecutor::new())
         .timer(TokioTimer::new())
         .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(Duration::from_secs(60))
+        .pool_idle_timeout(Duration::from_mins(1))
         .build(dial)
 }
 
@@ -265,7 +265,7 @@ fn failure(error: legacy::Error) -> SendError {
     if !error.is_connect() {
         return SendError::Protocol(error.into());
     }
-    if causes(&error).any(|cause| cause.is::<Forbidden>()) {
+    if causes(&error).any(<dyn std::error::Error>::is::<Forbidden>) {
         return Forbidden.into();
     }
     SendError::Unreachable(error.into())
@@ -296,9 +296,9 @@ struct Dial {
 impl Dial {
     fn new(tcp: Guarded, tls: ClientConfig, http2: bool, limit: Duration) -> Self {
         let builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
-        let https =
+        let connector =
             if http2 { builder.enable_http2().wrap_connector(tcp) } else { builder.wrap_connector(tcp) };
-        Self { https, limit }
+        Self { https: connector, limit }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
 };
 
 const LABEL: &str = "redirect";
-const LIFETIME: Duration = Duration::from_secs(60 * 60);
+const LIFETIME: Duration = Duration::from_hours(1);
 
 /// Makes and reads sealed links.
 #[derive(Clone, Debug)]

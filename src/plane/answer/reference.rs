@@ -24,7 +24,8 @@ pub(super) enum Reference<'t> {
 
 /// Reads `target` as sent by `scheme://authority`, in answer to a request for `path`.
 pub(super) fn read<'t>(target: &'t str, scheme: &'t str, authority: &'t str, path: &str) -> Reference<'t> {
-    if !target.bytes().all(is_plain) {
+    let before_query = target.split(['?', '#']).next().unwrap_or(target);
+    if !target.bytes().all(is_plain) || target::has_dot_segment(before_query) {
         return by_the_standard(target, scheme, authority, path);
     }
     if let Some(rest) = target.strip_prefix("//") {
@@ -40,9 +41,6 @@ pub(super) fn read<'t>(target: &'t str, scheme: &'t str, authority: &'t str, pat
         Some(("http" | "https", _)) => by_the_standard(target, scheme, authority, path),
         Some(_) if is_http(target) => by_the_standard(target, scheme, authority, path),
         Some(_) => Reference::OtherScheme,
-        None if target::has_dot_segment(target.split(['?', '#']).next().unwrap_or(target)) => {
-            by_the_standard(target, scheme, authority, path)
-        }
         None => Reference::Relative,
     }
 }

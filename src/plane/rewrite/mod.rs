@@ -66,7 +66,7 @@ pub(super) fn outgoing(
 }
 
 /// Where a call goes: the base of its route, or the app's.
-fn base<'c>(asked: &Asked, credential: &'c Credential) -> Result<&'c Base, Refusal> {
+fn destination<'c>(asked: &Asked, credential: &'c Credential) -> Result<&'c Base, Refusal> {
     match asked.route {
         None => Ok(&credential.base),
         Some(at) => credential.routes.get(at).and_then(Option::as_ref).ok_or_else(|| {
@@ -79,7 +79,7 @@ fn base<'c>(asked: &Asked, credential: &'c Credential) -> Result<&'c Base, Refus
 }
 
 fn uri(asked: &Asked, query: Option<&str>, credential: &Credential, bare: bool) -> Result<Uri, Refusal> {
-    let base = base(asked, credential)?;
+    let base = destination(asked, credential)?;
     let path = filled(asked, credential, bare)?;
     let mut text = String::with_capacity(base.prefix.len() + path.len() + query.map_or(0, str::len) + 1);
     text.push_str(&base.prefix);
@@ -183,4 +183,4 @@ pub(super) fn caller_fields(fields: HeaderMap, credential: &[http::HeaderName]) 
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

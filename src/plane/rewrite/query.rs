@@ -11,14 +11,14 @@ pub(in crate::plane) const ENCODED: &AsciiSet =
 
 /// `query` without the parameters called as one of `names`, in any spelling.
 pub(in crate::plane) fn without<'q>(query: &'q str, names: &[String]) -> Cow<'q, str> {
-    let named = |pair: &str| names.iter().any(|name| is_called(pair, name));
-    if !query.split(['&', ';']).any(named) {
+    let goes = |pair: &str| names.iter().any(|name| is_called(pair, name));
+    if !query.split(['&', ';']).any(goes) {
         return Cow::Borrowed(query);
     }
     // Some servers read `;` as `&`: a parameter is removed up to either, and keeps the separator it came with.
     let mut kept = String::with_capacity(query.len());
     for piece in query.split_inclusive(['&', ';']) {
-        if !named(piece.trim_end_matches(['&', ';'])) {
+        if !goes(piece.trim_end_matches(['&', ';'])) {
             kept.push_str(piece);
         }
     }
