@@ -239,6 +239,7 @@ fn doors(
         head_bytes: settings.bounds.head_bytes.get(),
         head_fields: settings.bounds.head_fields.get(),
         target_bytes: settings.bounds.target_bytes.get(),
+        connections: settings.bounds.connections.get(),
         head_timeout: settings.bounds.head_timeout,
         grace: settings.shutdown.grace,
     };

@@ -139,6 +139,8 @@ pub struct Bounds {
     pub target_bytes: NonZeroUsize,
     /// Bytes of a request body; none: unlimited, it is streamed.
     pub body_bytes: Option<NonZeroU64>,
+    /// Connections that a door holds open at the same time.
+    pub connections: NonZeroUsize,
     /// Until a request head has arrived.
     #[serde(with = "span")]
     pub head_timeout: Duration,
@@ -349,6 +351,7 @@ impl Default for Bounds {
             head_fields: size(100),
             target_bytes: size(16 * 1024),
             body_bytes: None,
+            connections: size(20_000),
             head_timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(10),
             first_byte_timeout: Duration::from_mins(2),

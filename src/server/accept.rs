@@ -1,40 +1,26 @@
-//! One door: accept, handshake, serve, drain.
+//! One door: it accepts connections, as many as it may hold, and serves each in a task of its own.
 //!
-//! hyper arms no deadline unless it is given a timer, so it is given one; a head that does not arrive in time ends
-//! the connection. At the end keep-alive connections are told to close (GOAWAY in HTTP/2), answers under way get
-//! their grace, and what is left is cut.
+//! Beyond that number a few more are told so (503); what still comes then is closed unheard, because every socket
+//! that is held open costs a descriptor.
 
-use std::{
-    convert::Infallible, net::SocketAddr, panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use futures_util::FutureExt;
-use http::{Request, Response, StatusCode};
-use hyper::{body::Incoming, service::service_fn};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::conn::auto::Builder,
-};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Service, TlsError, arrival, tls};
-use crate::{
-    clock::Clock,
-    config,
-    net::{
-        Body,
-        body::{boxed, full},
-        client_ip::ClientIp,
-        problem::Problem,
-        request_id::{self, RequestId},
-    },
-    telemetry::Metrics,
+use super::{
+    Service, TlsError,
+    connection::{Behind, Protocol},
+    tls,
 };
+use crate::{clock::Clock, config, telemetry::Metrics};
+
+/// How many connections too many are told so.
+const TURNED_AWAY: usize = 64;
 
 /// What a door asks of its callers.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +31,8 @@ pub struct Limits {
     pub head_fields: usize,
     /// Bytes of a request target.
     pub target_bytes: usize,
+    /// Connections at the same time.
+    pub connections: usize,
     /// Until a head, or a TLS handshake, is complete.
     pub head_timeout: Duration,
     /// How long answers under way may go on after the signal to stop.
@@ -65,16 +53,11 @@ pub struct Door {
     name: &'static str,
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
-    behind: Behind,
-}
-
-/// What each connection of a door shares.
-#[derive(Clone)]
-struct Behind {
-    service: Service,
-    clock: Clock,
-    metrics: Metrics,
-    limits: Limits,
+    behind: Arc<Behind>,
+    places: Arc<Semaphore>,
+    /// Where connections are told that there is no place.
+    full: Arc<Behind>,
+    full_places: Arc<Semaphore>,
 }
 
 impl Door {
@@ -87,32 +70,42 @@ impl Door {
         (limits, clock, metrics): (Limits, Clock, Metrics),
     ) -> Result<Self, TlsError> {
         let tls = tls.map(tls::acceptor).transpose()?;
-        Ok(Self { name, listener, tls, behind: Behind { service, clock, metrics, limits } })
+        let behind = Behind { service, clock, metrics, limits };
+        Ok(Self {
+            name,
+            listener,
+            tls,
+            full: Arc::new(behind.full()),
+            behind: Arc::new(behind),
+            places: Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS))),
+            full_places: Arc::new(Semaphore::new(TURNED_AWAY)),
+        })
     }
 
     /// Serves until `stop`, then drains. Returns when the last connection has ended.
     pub async fn serve(self, stop: Stop) {
         let connections = TaskTracker::new();
-        let builder = Arc::new(protocol(&self.behind.limits));
+        let protocol = Protocol::new(&self.behind.limits, stop.clone());
         while let Some((socket, peer)) = self.next(&stop.soon).await {
-            let (builder, behind, tls) = (Arc::clone(&builder), self.behind.clone(), self.tls.clone());
-            let (stop, limits) = (stop.clone(), self.behind.limits);
+            let Some((behind, place)) = self.place() else { continue };
+            let (protocol, tls) = (protocol.clone(), self.tls.clone());
             connections.spawn(async move {
-                match tls {
-                    None => connection(socket, peer, &builder, behind, &stop, limits.grace).await,
-                    Some(tls) => {
-                        let handshake = tokio::time::timeout(limits.head_timeout, tls.accept(socket));
-                        if let Ok(Ok(stream)) = handshake.await {
-                            connection(stream, peer, &builder, behind, &stop, limits.grace).await;
-                        }
-                    }
-                }
+                protocol.serve(socket, tls, peer, behind).await;
+                drop(place);
             });
         }
         drop(self.listener);
         connections.close();
         connections.wait().await;
         tracing::debug!(door = self.name, "closed");
+    }
+
+    /// A place for one more connection, and what stands behind it.
+    fn place(&self) -> Option<(Arc<Behind>, OwnedSemaphorePermit)> {
+        let place = |behind: &Arc<Behind>, places: &Arc<Semaphore>| {
+            Some((Arc::clone(behind), Arc::clone(places).try_acquire_owned().ok()?))
+        };
+        place(&self.behind, &self.places).or_else(|| place(&self.full, &self.full_places))
     }
 
     /// The next connection; none when it is time to stop.
@@ -136,86 +129,4 @@ impl Door {
             }
         }
     }
-}
-
-fn protocol(limits: &Limits) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.head_timeout)
-        .max_buf_size(limits.head_bytes.max(8 * 1024))
-        .max_headers(limits.head_fields);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
-        .max_concurrent_streams(100)
-        .adaptive_window(true)
-        .keep_alive_interval(Some(Duration::from_secs(30)))
-        .keep_alive_timeout(Duration::from_secs(20));
-    builder
-}
-
-/// Serves one connection to its end.
-async fn connection<S>(
-    socket: S,
-    peer: SocketAddr,
-    builder: &Builder<TokioExecutor>,
-    behind: Behind,
-    stop: &Stop,
-    grace: Duration,
-) where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let service = service_fn(move |request| answer(behind.clone(), peer, request));
-    let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(socket), service));
-    let ended = tokio::select! {
-        ended = connection.as_mut() => Some(ended),
-        () = stop.soon.cancelled() => None,
-    };
-    let ended = match ended {
-        Some(ended) => ended,
-        None => {
-            connection.as_mut().graceful_shutdown();
-            tokio::select! {
-                ended = connection.as_mut() => ended,
-                () = tokio::time::sleep(grace) => return,
-                () = stop.now.cancelled() => return,
-            }
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%peer, error, "a connection ended early");
-    }
-}
-
-/// One request: its id, the service behind, and a 500 where that panicked.
-async fn answer(
-    behind: Behind,
-    peer: SocketAddr,
-    mut request: Request<Incoming>,
-) -> Result<Response<Body>, Infallible> {
-    let id = RequestId::new(behind.clock.now());
-    request.extensions_mut().insert(id.clone());
-    request.extensions_mut().insert(ClientIp(peer.ip().to_canonical()));
-    let mut request = request.map(boxed);
-    let mut response = match arrival::answer(&mut request, &behind.limits, &id) {
-        Some(response) => response,
-        None => match AssertUnwindSafe(async { (behind.service)(request).await }).catch_unwind().await {
-            Ok(response) => response,
-            Err(_panic) => {
-                behind.metrics.panicked();
-                bug(&id)
-            }
-        },
-    };
-    response.headers_mut().entry(request_id::HEADER).or_insert_with(|| id.header_value());
-    Ok(response)
-}
-
-fn bug(id: &RequestId) -> Response<Body> {
-    let detail =
-        "This is a fault of the gateway. Try again; if it stays, give the request id to whoever runs it.";
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).into_response(id).map(full)
 }

@@ -10,26 +10,17 @@ use http::{
 };
 
 use super::accept::Limits;
-use crate::net::{
-    Body,
-    body::{empty, full},
-    problem::Problem,
-    request_id::RequestId,
-};
+use crate::net::{Body, body::empty, problem::Problem};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
 
-/// The answer that HTTP itself gives to `request`, if it gives one.
-pub(super) fn answer(request: &mut Request<Body>, limits: &Limits, id: &RequestId) -> Option<Response<Body>> {
-    let refused = framing(request)
+/// What speaks against `request` before anybody asks what it means.
+pub(super) fn refusal<B>(request: &Request<B>, limits: &Limits) -> Option<Problem> {
+    framing(request)
         .or_else(|| method(request))
         .or_else(|| size(request, limits))
         .or_else(|| host(request))
-        .or_else(|| expectation(request.headers()));
-    match refused {
-        Some(problem) => Some(problem.into_response(id).map(full)),
-        None => options(request),
-    }
+        .or_else(|| expectation(request.headers()))
 }
 
 fn bad(detail: &str) -> Problem {
@@ -133,7 +124,7 @@ fn expectation(headers: &HeaderMap) -> Option<Problem> {
 }
 
 /// `OPTIONS` about the server itself, or about the hop at which `Max-Forwards` runs out (RFC 9110 7.6.2).
-fn options(request: &mut Request<Body>) -> Option<Response<Body>> {
+pub(super) fn options(request: &mut Request<Body>) -> Option<Response<Body>> {
     if request.method() != Method::OPTIONS {
         return None;
     }
@@ -159,25 +150,22 @@ pub(super) fn is_navigation(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::Timestamp;
     use std::time::Duration;
 
     const LIMITS: Limits = Limits {
         head_bytes: 65_536,
         head_fields: 5,
         target_bytes: 40,
+        connections: 1,
         head_timeout: Duration::from_secs(1),
         grace: Duration::ZERO,
     };
 
     fn look(request: http::request::Builder) -> (u16, Option<String>) {
         let mut request = request.body(empty()).unwrap();
-        match answer(&mut request, &LIMITS, &RequestId::new(Timestamp::from_micros(0))) {
-            None => (0, None),
-            Some(answer) => {
-                let reason = answer.headers().get("keyferry-error");
-                (answer.status().as_u16(), reason.map(|value| value.to_str().unwrap().to_owned()))
-            }
+        match refusal(&request, &LIMITS) {
+            Some(problem) => (problem.status.as_u16(), Some(problem.reason.to_owned())),
+            None => (options(&mut request).map_or(0, |answer| answer.status().as_u16()), None),
         }
     }
 
@@ -189,8 +177,8 @@ mod tests {
         )
     }
 
-    fn is(answer: (u16, Option<String>), status: u16, reason: &str) {
-        assert_eq!(answer, (status, Some(reason.to_owned())));
+    fn is(answer: &(u16, Option<String>), status: u16, reason: &str) {
+        assert_eq!(*answer, (status, Some(reason.to_owned())));
     }
 
     const OK: (u16, Option<String>) = (0, None);
@@ -201,31 +189,31 @@ mod tests {
         for value in
             [",chunked", "chunked,", "chunked, identity", "xchunked", "gzip, chunked", "", "\tchunked x"]
         {
-            is(get(&[("host", "h"), ("transfer-encoding", value)]), 501, "not_implemented");
+            is(&get(&[("host", "h"), ("transfer-encoding", value)]), 501, "not_implemented");
         }
         let twice = [("host", "h"), ("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")];
-        is(get(&twice), 400, "bad_request");
+        is(&get(&twice), 400, "bad_request");
         is(
-            get(&[("host", "h"), ("transfer-encoding", "chunked"), ("content-length", "5")]),
+            &get(&[("host", "h"), ("transfer-encoding", "chunked"), ("content-length", "5")]),
             400,
             "bad_request",
         );
         let old =
             Request::builder().version(Version::HTTP_10).header("transfer-encoding", "chunked").uri("/");
-        is(look(old), 400, "bad_request");
+        is(&look(old), 400, "bad_request");
     }
 
     #[test]
     fn rp_6_there_is_one_host_and_it_is_one() {
-        is(get(&[]), 400, "bad_request");
-        is(get(&[("host", "a"), ("host", "a")]), 400, "bad_request");
+        is(&get(&[]), 400, "bad_request");
+        is(&get(&[("host", "a"), ("host", "a")]), 400, "bad_request");
         for host in ["a b", "a/b", "u@a", "a,b", "", "a:b:c", "a?b"] {
-            is(get(&[("host", host)]), 400, "bad_request");
+            is(&get(&[("host", host)]), 400, "bad_request");
         }
         for host in ["a", "a:80", "[::1]:8080", "127.0.0.1"] {
             assert_eq!(get(&[("host", host)]), OK, "{host}");
         }
-        is(look(Request::builder().uri("http://evil.test/").header("host", "a")), 400, "bad_request");
+        is(&look(Request::builder().uri("http://evil.test/").header("host", "a")), 400, "bad_request");
         assert_eq!(look(Request::builder().uri("http://a:8080/").header("host", "A:8080")), OK);
         assert_eq!(look(Request::builder().uri("http://a/").version(Version::HTTP_2)), OK);
         assert_eq!(look(Request::builder().uri("/").version(Version::HTTP_10)), OK);
@@ -234,9 +222,9 @@ mod tests {
     #[test]
     fn rp_7_connect_trace_and_options_of_the_server_are_answered_here() {
         let with = |method: &str, uri: &str| Request::builder().method(method).uri(uri).header("host", "h");
-        is(look(with("TRACE", "/stripe/")), 405, "method_not_allowed");
-        is(look(with("CONNECT", "h:80")), 405, "method_not_allowed");
-        is(look(with("GET", "*")), 400, "bad_request");
+        is(&look(with("TRACE", "/stripe/")), 405, "method_not_allowed");
+        is(&look(with("CONNECT", "h:80")), 405, "method_not_allowed");
+        is(&look(with("GET", "*")), 400, "bad_request");
         assert_eq!(look(with("OPTIONS", "*")).0, 200);
         assert_eq!(look(with("OPTIONS", "/stripe/").header("max-forwards", "0")).0, 200);
         assert_eq!(look(with("OPTIONS", "/stripe/")), OK);
@@ -250,33 +238,32 @@ mod tests {
             .header("max-forwards", "3")
             .body(empty())
             .unwrap();
-        let id = RequestId::new(Timestamp::from_micros(0));
-        assert!(answer(&mut request, &LIMITS, &id).is_none());
+        assert!(options(&mut request).is_none());
         assert_eq!(request.headers()["max-forwards"], "2");
     }
 
     #[test]
     fn rp_8_other_versions_of_http_are_refused() {
-        is(look(Request::builder().uri("/").version(Version::HTTP_3)), 505, "http_version");
-        is(look(Request::builder().uri("/").version(Version::HTTP_09)), 505, "http_version");
+        is(&look(Request::builder().uri("/").version(Version::HTTP_3)), 505, "http_version");
+        is(&look(Request::builder().uri("/").version(Version::HTTP_09)), 505, "http_version");
     }
 
     #[test]
     fn rp_9_no_other_expectation_is_met() {
         assert_eq!(get(&[("host", "h"), ("expect", "100-Continue")]), OK);
-        is(get(&[("host", "h"), ("expect", "x")]), 417, "expectation_failed");
+        is(&get(&[("host", "h"), ("expect", "x")]), 417, "expectation_failed");
     }
 
     #[test]
     fn rp_11_target_and_fields_are_bounded() {
         is(
-            look(Request::builder().uri(format!("/{}", "x".repeat(40))).header("host", "h")),
+            &look(Request::builder().uri(format!("/{}", "x".repeat(40))).header("host", "h")),
             414,
             "target_too_long",
         );
         let many: Vec<_> =
             (0..5).map(|n| (["a", "b", "c", "d", "e"][n], "1")).chain([("host", "h")]).collect();
-        is(get(&many), 431, "head_too_large");
+        is(&get(&many), 431, "head_too_large");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod accept;
 mod admin;
 mod arrival;
+mod connection;
 mod entry;
 mod tls;
 

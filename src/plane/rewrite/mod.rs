@@ -55,9 +55,9 @@ pub(super) fn outgoing(
         trailers: headers::takes_trailers(&head.headers),
         app,
     };
-    let bare = asked.route.and_then(|at| asked.app.routes.get(at)).is_some_and(|route| route.anonymous);
-    let uri = uri(&asked, query, credential, bare)?;
-    let headers = fields_out(head, &asked, if bare { None } else { Some(credential) }, credential, via);
+    let anonymous = asked.route.and_then(|at| asked.app.routes.get(at)).is_some_and(|route| route.anonymous);
+    let uri = uri(&asked, query, credential, anonymous)?;
+    let headers = fields_out(head, &asked, if anonymous { None } else { Some(credential) }, credential, via);
     let mut outgoing = Request::new(body);
     *outgoing.method_mut() = asked.method.clone();
     *outgoing.uri_mut() = uri;
@@ -78,13 +78,13 @@ fn destination<'c>(asked: &Asked, credential: &'c Credential) -> Result<&'c Base
     }
 }
 
-fn uri(asked: &Asked, query: Option<&str>, credential: &Credential, bare: bool) -> Result<Uri, Refusal> {
+fn uri(asked: &Asked, query: Option<&str>, credential: &Credential, anonymous: bool) -> Result<Uri, Refusal> {
     let base = destination(asked, credential)?;
-    let path = filled(asked, credential, bare)?;
+    let path = filled(asked, credential, anonymous)?;
     let mut text = String::with_capacity(base.prefix.len() + path.len() + query.map_or(0, str::len) + 1);
     text.push_str(&base.prefix);
     text.push_str(&path);
-    if let Some(query) = query_out(asked, query, credential, bare) {
+    if let Some(query) = query_out(asked, query, credential, anonymous) {
         text.push('?');
         text.push_str(&query);
     }
@@ -96,12 +96,12 @@ fn uri(asked: &Asked, query: Option<&str>, credential: &Credential, bare: bool) 
     Uri::from_parts(parts).map_err(|_| malformed())
 }
 
-fn filled<'a>(asked: &'a Asked, credential: &Credential, bare: bool) -> Result<Cow<'a, str>, Refusal> {
+fn filled<'a>(asked: &'a Asked, credential: &Credential, anonymous: bool) -> Result<Cow<'a, str>, Refusal> {
     let fields = asked.app.path_vars.iter().map(|var| var.token.as_str());
     let secrets =
         asked.app.auth.iter().flat_map(|way| &way.inject).filter_map(|inject| inject.path.as_deref());
     let known: Vec<&str> = fields.chain(secrets).collect();
-    let values: &[_] = if bare { &[] } else { &credential.path_vars };
+    let values: &[_] = if anonymous { &[] } else { &credential.path_vars };
     let filled = path::fill(&asked.path, &known, values).map_err(|path::Unfilled(token)| {
         Refusal::bad_request(format!(
             "The path holds {token}, and this connection has no value for it. Write the value itself, or reconnect."
@@ -117,7 +117,7 @@ fn query_out<'q>(
     asked: &Asked,
     query: Option<&'q str>,
     credential: &Credential,
-    bare: bool,
+    anonymous: bool,
 ) -> Option<Cow<'q, str>> {
     let caller = query.map(|query| query::without(query, asked.app.credential_queries()));
     let emptied = caller.as_deref() == Some("") && query != Some("");
@@ -125,7 +125,7 @@ fn query_out<'q>(
         .default_query
         .iter()
         .filter(|(name, _)| !caller.as_deref().is_some_and(|query| query::has(query, name)));
-    let secrets: &[_] = if bare { &[] } else { &credential.query };
+    let secrets: &[_] = if anonymous { &[] } else { &credential.query };
     let mut added = defaults
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .chain(secrets.iter().map(|(name, value)| (name.as_str(), value.expose())))
