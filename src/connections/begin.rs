@@ -87,7 +87,8 @@ impl Connections {
         let Typed { fields, grant: Grant { secret_fields, .. } } = typed;
         let grant = Grant { secret_fields, ..Grant::default() };
         let gathering = Gathering { app, way, client: Some(&client), fields, grant };
-        let values = gathering.values();
+        let mut values = gathering.values();
+        values.set("nonce", vault::random_text());
         let begun = oauth::begin(&Consent {
             authorize,
             client_id: &client.client_id,

@@ -8,7 +8,6 @@ use serde_json::Value;
 use super::{
     Connections,
     grant::Grant,
-    input,
     prepare::{self, Injected},
     probe,
     values::Values,
@@ -86,7 +85,7 @@ impl Gathering<'_> {
             let may_lack = field.optional || field.default.is_some();
             return if may_lack { Ok(()) } else { Err(not("field_missing")) };
         };
-        input::check(&field.name, &value, field.pattern.as_ref()).map_err(|_| not("field_refused"))?;
+        field.accepts(&value).map_err(|_| not("field_refused"))?;
         if field.secret {
             self.grant.secret_fields.insert(field.name.clone(), value.into());
         } else {
@@ -170,12 +169,7 @@ mod tests {
     use super::*;
     use crate::catalog::Catalog;
 
-    fn app() -> Arc<App> {
-        let text = r#"
-name = "x"
-display_name = "X"
-base = "https://${dc}.x.test"
-no_probe = "a test"
+    const TOLD: &str = r#"
 [[field]]
 name = "realm"
 label = "Realm"
@@ -188,6 +182,15 @@ label = "Instance"
 from = "token"
 pattern = '^https://[a-z]+\.x\.test$'
 optional = true
+[[auth]]
+method = "OAUTH2"
+client = "x"
+authorize = { url = "https://x.test/authorize" }
+token = { url = "https://x.test/token" }
+inject = [{ header = "Authorization", value = "Bearer ${access_token}" }]
+"#;
+
+    const DERIVED: &str = r#"
 [[field]]
 name = "dc"
 label = "Data centre"
@@ -199,7 +202,11 @@ method = "API_KEY"
 fields = [{ name = "api_key", label = "Key", secret = true }]
 inject = [{ header = "Authorization", value = "Bearer ${api_key}" }]
 "#;
-        let catalog = Catalog::of(&[("x", text)], true).unwrap_or_else(|errors| panic!("{errors:?}"));
+
+    fn app(more: &str) -> Arc<App> {
+        let text =
+            format!("name = 'x'\ndisplay_name = 'X'\nbase = 'https://x.test'\nno_probe = 'a test'\n{more}");
+        let catalog = Catalog::of(&[("x", &text)], true).unwrap_or_else(|errors| panic!("{errors:?}"));
         Arc::clone(catalog.app("x").unwrap())
     }
 
@@ -211,7 +218,7 @@ inject = [{ header = "Authorization", value = "Bearer ${api_key}" }]
 
     #[test]
     fn each_source_is_read_by_its_path_and_held_against_the_pattern() {
-        let app = app();
+        let app = app(TOLD);
         let mut gathering = gathering(&app, "k-us21");
         let query = |value: &'static str| {
             move |field: &Field| (field.path.as_deref() == Some("realmId")).then(|| value.to_owned())
@@ -235,7 +242,7 @@ inject = [{ header = "Authorization", value = "Bearer ${api_key}" }]
 
     #[test]
     fn a_field_is_cut_out_of_another() {
-        let app = app();
+        let app = app(DERIVED);
         let mut good = gathering(&app, "k-us21");
         good.derive().unwrap();
         assert_eq!(good.fields["dc"], "us21");

@@ -11,15 +11,12 @@ use crate::{
         app::App,
         auth::Auth,
         field::{Field, Source},
-        pattern::Pattern,
     },
     vault::Secret,
 };
 
 /// The field by which a user chooses an environment, where the credential does not tell it.
 pub(super) const ENVIRONMENT: &str = "environment";
-
-const LONGEST: usize = 8192;
 
 /// A value that can't be taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +75,7 @@ pub(super) fn fields(
     for field in asked(app, way) {
         match given.get(&field.name).map(String::as_str).filter(|value| !value.is_empty()) {
             Some(value) => {
-                check(&field.name, value, field.pattern.as_ref())?;
+                field.accepts(value).map_err(|unfit| Refused::new(&field.name, unfit.to_string()))?;
                 if field.secret {
                     typed.grant.secret_fields.insert(field.name.clone(), value.into());
                 } else {
@@ -107,7 +104,9 @@ pub(super) fn credentials(
     for field in &way.fields {
         match given.get(&field.name).filter(|value| !value.is_empty()) {
             Some(value) => {
-                check(&field.name, value.expose(), field.pattern.as_ref())?;
+                field
+                    .accepts(value.expose())
+                    .map_err(|unfit| Refused::new(&field.name, unfit.to_string()))?;
                 taken.insert(field.name.clone(), value.clone());
             }
             None if field.optional => {}
@@ -130,25 +129,6 @@ fn environment(app: &App, chosen: &str) -> Result<String, Refused> {
             let names: Vec<_> = known().map(|environment| environment.name.as_str()).collect();
             Refused::new(ENVIRONMENT, format!("is none of {}", names.join(", ")))
         })
-}
-
-/// Whether a value may be stored and used. The value itself is never repeated: it may be secret.
-pub(super) fn check(name: &str, value: &str, pattern: Option<&Pattern>) -> Result<(), Refused> {
-    if value.len() > LONGEST {
-        return Err(Refused::new(name, format!("is longer than {LONGEST} characters")));
-    }
-    if !value.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        return Err(Refused::new(
-            name,
-            "holds a line break, a control character or a character outside ASCII",
-        ));
-    }
-    match pattern {
-        Some(pattern) if !pattern.matches(value) => {
-            Err(Refused::new(name, format!("does not match {}", pattern.as_str())))
-        }
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -30,6 +30,7 @@ impl Values {
             }
         }
         values.set_some("client_id", client.map(|client| client.client_id.as_str()));
+        values.set_some("client_secret", client.map(|client| client.client_secret.expose()));
         values
     }
 
@@ -46,8 +47,11 @@ impl Values {
         for (name, value) in grant.secret_fields.iter().chain(&grant.credentials) {
             self.set(name, value.clone());
         }
-        if let Some(token) = &grant.access_token {
-            self.set("access_token", token.clone());
+        for (name, token) in [("access_token", &grant.access_token), ("refresh_token", &grant.refresh_token)]
+        {
+            if let Some(token) = token {
+                self.set(name, token.clone());
+            }
         }
         self
     }
@@ -61,5 +65,38 @@ impl Values {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             self.set(name, value);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Catalog;
+
+    #[test]
+    fn every_name_that_an_app_file_may_use_has_its_value() {
+        let catalog = Catalog::builtin().unwrap_or_else(|errors| panic!("{errors:?}"));
+        let app = catalog.app("google-ads").unwrap();
+        let client = OAuthClient {
+            client_id: "id".to_owned(),
+            client_secret: "secret".into(),
+            extra: BTreeMap::from([("developer_token".to_owned(), "dev".to_owned())]),
+        };
+        let grant = Grant {
+            access_token: Some("access".into()),
+            refresh_token: Some("refresh".into()),
+            ..Grant::default()
+        };
+        let values = Values::of_app(app, Method::Oauth2, Some(&client)).with_grant(&grant);
+        for (name, value) in [
+            ("client_id", "id"),
+            ("client_secret", "secret"),
+            ("developer_token", "dev"),
+            ("access_token", "access"),
+            ("refresh_token", "refresh"),
+        ] {
+            assert_eq!(values.value(name), Some(value), "{name}");
+        }
+        assert_eq!(values.value("login_customer_id"), None);
     }
 }

@@ -82,8 +82,8 @@ fn sources(app: &App, at: &str, field: &Field, found: &mut Findings) {
         Source::User | Source::Operator | Source::Request => |_| true,
     };
     let served = app.auth.iter().filter(|way| field.is_of(way.method)).all(|way| needed(way.method));
-    // An optional one is simply empty on the other ways; still, the file should say which ones it is for.
-    found.say_if(!served, format!("{at}.methods"), "name the ways that can yield it");
+    let required = !field.optional && field.default.is_none();
+    found.say_if(required && !served, format!("{at}.methods"), "name the ways that can yield it");
 }
 
 /// An example with an ellipsis shows the beginning only.

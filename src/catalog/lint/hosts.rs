@@ -5,13 +5,14 @@ use super::{
     Findings,
     language::{pinned, stray},
     names::{Declared, Origin, declared},
-    uses::{Kind, Use},
+    uses::{Kind, Stage, Use},
 };
 use crate::catalog::{
     app::App,
     auth::Auth,
     field::Source,
-    template::{Piece, Template},
+    pattern::Pattern,
+    template::{Piece, Template, Values},
 };
 
 /// Checks every URL.
@@ -45,11 +46,12 @@ fn written_well(used: &Use<'_>, plain_http: bool) -> Result<(), String> {
     if !http && !text.starts_with("https://") && !is_whole_url(used.template) {
         return Err(format!("{text:?} is no absolute https URL"));
     }
-    if text.contains('#') {
+    // A browser may be sent into a fragment (`/#/oauth/authorize`); nothing else can be.
+    if text.contains('#') && used.stage != Stage::Consent {
         return Err("a URL that is called has no fragment".to_owned());
     }
-    if used.kind == Kind::Base && (text.contains('?') || text.ends_with('/')) {
-        return Err("a base has no query and no final /: the caller's path is put behind it".to_owned());
+    if used.kind == Kind::Base && text.contains('?') {
+        return Err("a base has no query: the caller's path is put behind it".to_owned());
     }
     let filled = used.template.fill(&Sample).map_err(|missing| missing.to_string())?;
     let filled = if is_whole_url(used.template) { format!("https://{filled}") } else { filled };
@@ -63,7 +65,7 @@ fn written_well(used: &Use<'_>, plain_http: bool) -> Result<(), String> {
 /// Fills every placeholder with a harmless letter.
 struct Sample;
 
-impl crate::catalog::template::Values for Sample {
+impl Values for Sample {
     fn value(&self, _name: &str) -> Option<&str> {
         Some("x")
     }
@@ -124,7 +126,7 @@ fn check_value(
 }
 
 fn check_whole_url(name: &str, source: &Declared<'_>, plain_http: bool) -> Result<(), String> {
-    let pattern = source.pattern.map(super::super::pattern::Pattern::inner);
+    let pattern = source.pattern.map(Pattern::inner);
     let Some(rest) = pattern.and_then(|pattern| after_scheme(pattern, plain_http)) else {
         return Err(format!("${{{name}}} is a whole URL: its pattern has to start with ^https://"));
     };
@@ -144,7 +146,7 @@ fn host_pattern(app: &App, way: &Auth, template: &Template) -> String {
     let is_operators = |name: &str| {
         declared(app, way, name).is_some_and(|source| source.origin == Origin::Field(Source::Operator))
     };
-    let inner = |name: &str| declared(app, way, name)?.pattern.map(super::super::pattern::Pattern::inner);
+    let inner = |name: &str| declared(app, way, name)?.pattern.map(Pattern::inner);
     let piece = |piece: Piece<'_>| match piece {
         Piece::Text(text) => regex_syntax::escape(text),
         // An operator who runs the upstream may say where it is: the client that is shown there is the operator's.

@@ -40,6 +40,8 @@ fn oauth2(at: &str, way: &Auth, found: &mut Findings) {
     ] {
         found.say_if(missing, format!("{at}.{key}"), "is missing: OAUTH2 takes authorize, token and client");
     }
+    let typed = !way.fields.is_empty();
+    found.say_if(typed, format!("{at}.fields"), "nobody types credentials in for OAUTH2: write a [[field]]");
 }
 
 fn client_credentials(at: &str, way: &Auth, found: &mut Findings) {

@@ -65,6 +65,12 @@ fn ways_in() {
         ("method = \"API_KEY\"", "method = \"OAUTH1\"", "auth[1].method", "can't be carried out yet"),
         ("client = \"acme\"\n", "", "auth[0].client", "is missing"),
         ("token = {", "# token = {", "auth[0].token", "is missing"),
+        (
+            "client = \"acme\"",
+            "client = \"acme\"\nfields = [{ name = \"k\", label = \"K\" }]",
+            "auth[0].fields",
+            "nobody types",
+        ),
         ("authorize = {", "# authorize = {", "auth[0].authorize", "is missing"),
         ("method = \"API_KEY\"", "method = \"API_KEY\"\nclient = \"acme\"", "auth[1].client", "no use"),
         ("method = \"API_KEY\"", "method = \"CLIENT_CREDENTIALS\"", "auth[1].fields", "client_id is missing"),
@@ -146,7 +152,6 @@ fn urls_stay_where_they_are_written() {
     check(&[
         ("https://files.acme.test", "ftp://files.acme.test", "route[0].base", "no absolute https URL"),
         ("https://files.acme.test", "http://files.acme.test", "route[0].base", "plain_http"),
-        ("https://files.acme.test", "https://files.acme.test/", "route[0].base", "no final /"),
         ("https://files.acme.test", "https://files.acme.test?a=b", "route[0].base", "no query"),
         ("https://files.acme.test", "https://files.acme.test#f", "route[0].base", "no fragment"),
         ("https://files.acme.test", "https:///files", "route[0].base", "URL"),
@@ -206,6 +211,13 @@ fn an_operator_may_say_where_the_operators_client_goes() {
     assert!(Catalog::of(&[("acme", &own)], false).is_ok());
     let users = own.replace("from = \"operator\"\n", "");
     assert!(Catalog::of(&[("acme", &users)], false).is_err());
+}
+
+#[test]
+fn only_a_browser_is_sent_into_a_fragment() {
+    let into = |url: &str| Catalog::of(&[("acme", &ACME.replacen(url, &format!("{url}/#/a"), 1))], false);
+    assert!(into("https://login.acme.test/authorize").is_ok());
+    assert!(into("https://${tenant}.acme.test/token").is_err());
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn fields_are_sorted_into_what_shows_and_what_does_not() {
 
 #[test]
 fn rt_7_a_tenant_is_its_pattern_and_nothing_else() {
-    let long = "a".repeat(9000);
+    let (label, long) = ("a".repeat(64), "a".repeat(9000));
     for bad in [
         "a.evil",
         "evil.test/",
@@ -74,7 +74,11 @@ fn rt_7_a_tenant_is_its_pattern_and_nothing_else() {
         " acme",
         "a\0",
         "-a",
+        "a-",
         "A",
+        "xn--a",
+        "",
+        &label,
         &long,
     ] {
         assert_eq!(taken(&[("tenant", bad)], Need::All).unwrap_err().name, "tenant", "{bad:?}");
