@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import Provider from "oidc-provider";
 
-const ACCESS_TOKEN_LIFE = 4;
+const ACCESS_TOKEN_LIFE = 8;
 
 export async function start({ port, clientId, clientSecret, redirectUri }) {
   const issuer = `http://127.0.0.1:${port}`;

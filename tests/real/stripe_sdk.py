@@ -64,8 +64,9 @@ def errors():
     stripe.api_key = "kf_" + "0" * 49
     try:
         stripe.Customer.list()
-    except stripe.AuthenticationError as refusal:
+    except stripe.StripeError as refusal:  # the gateway's own refusal is not of Stripe's shape
         same(refusal.http_status, 401, "status of a wrong key")
+        assert "keyferry" in str(refusal), refusal
     else:
         raise AssertionError("a wrong key was accepted")
 

@@ -55,9 +55,14 @@ impl Moved {
     fn add_typed_way(&mut self) {
         let mut way: Table = toml::toml! {
             method = "API_KEY"
-            fields = [{ name = "access_token", label = "Access token", secret = true }]
+            fields = [{ name = "typed_token", label = "Access token", secret = true }]
         };
-        way.insert("inject".to_owned(), self.ways()[0]["inject"].clone());
+        let mut inject = self.ways()[0]["inject"].clone();
+        for each in inject.as_array_mut().unwrap() {
+            each["value"] =
+                each["value"].as_str().unwrap().replace("${access_token}", "${typed_token}").into();
+        }
+        way.insert("inject".to_owned(), inject);
         self.file["auth"].as_array_mut().unwrap().push(way.into());
     }
 

@@ -38,9 +38,9 @@ fn acme_at(port: u16) -> String {
 #[test]
 fn a_real_oauth_server_grants_expires_rotates_revokes_and_grants_again() {
     let port = free_port();
-    // Its access tokens live for four seconds: none is renewed before its last one.
+    // Its access tokens live for eight seconds and it counts whole ones.
     let settings = r#"
-        refresh.ahead = "1s"
+        refresh = { ahead = "3s", spacing = "2s" }
         [clients.acme]
         client_id = "keyferry"
         client_secret = "a secret/with signs+"
