@@ -30,7 +30,8 @@ impl Names {
         self.all().find(|name| name.replace('.', "_") == text)
     }
 
-    fn all(&self) -> impl Iterator<Item = String> {
+    /// Every setting of a section, with its section.
+    pub(super) fn all(&self) -> impl Iterator<Item = String> {
         self.0.iter().flat_map(|(section, names)| names.iter().map(move |name| format!("{section}.{name}")))
     }
 }

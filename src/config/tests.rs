@@ -414,3 +414,39 @@ fn a_relative_sqlite_file_is_beside_the_settings_whatever_the_folder_is_called()
     }
     assert!(Path::new(&dir).is_absolute());
 }
+
+/// The one TOML block of the document.
+fn documented() -> String {
+    let text = include_str!("../../docs/settings.md");
+    let (_, block) = text.split_once("```toml\n").unwrap();
+    block.split_once("```").unwrap().0.to_owned()
+}
+
+#[test]
+fn the_document_shows_every_setting() {
+    let mut section = String::new();
+    let mut shown = Vec::new();
+    for line in documented().lines() {
+        let line = line.trim_start_matches("# ");
+        if let Some((name, _)) = line.strip_prefix('[').and_then(|line| line.split_once(']')) {
+            name.clone_into(&mut section);
+        } else if let Some((name, _)) = line.split_once(" = ") {
+            shown.push(format!("{section}.{}", name.split('.').next().unwrap()));
+        }
+    }
+    let names = names::Names::collect();
+    let missing: Vec<String> = names.all().filter(|name| !shown.contains(name)).collect();
+    assert!(names.all().count() > 40 && missing.is_empty(), "not in docs/settings.md: {missing:?}");
+}
+
+#[test]
+fn the_document_shows_the_defaults() {
+    let (as_documented, empty) = (Given::file(&documented()), Given::file(""));
+    let shown =
+        |given: &Given| format!("{:#?}", given.load()).replace(given.dir.path().to_str().unwrap(), "DIR");
+    assert_eq!(shown(&as_documented), shown(&empty));
+    assert_eq!(
+        as_documented.load().store.url.expose(),
+        format!("sqlite:{}/keyferry.db", as_documented.dir.path().display())
+    );
+}

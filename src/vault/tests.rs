@@ -190,3 +190,24 @@ fn neither_vault_nor_error_nor_sealed_shows_key_material() {
     let shown = format!("{vault:?} {sealed:?} {}", problem(&format!("{key}\n{key}")));
     assert!(!shown.contains(&key[..10]), "{shown}");
 }
+
+proptest::proptest! {
+    #[test]
+    fn whatever_is_sealed_comes_back(plain: Vec<u8>, owner: u128, row: String) {
+        let (vault, _) = Vault::generate();
+        let place = Place { owner: Uuid::from_u128(owner), table: "t", row: &row, column: "c" };
+        let sealed = vault.seal(&place, &plain).unwrap();
+        assert_eq!(*vault.open(&place, &sealed).unwrap(), plain);
+        let moved = Place { owner: Uuid::from_u128(owner ^ 1), ..place };
+        assert!(vault.open(&moved, &sealed).is_err());
+    }
+
+    #[test]
+    fn no_text_brings_the_parsers_down(text: String, tail in "[0-9A-Za-z]{49}") {
+        assert!(Vault::from_text(&text).is_err() || text.lines().any(|line| line.trim().len() == 44));
+        assert!(Vault::generate().0.open_text("label", &text).is_none());
+        assert_eq!(token::ApiKey::parse(&text), None);
+        // The right shape with a checksum that fits by chance once in four billion.
+        assert_eq!(token::ApiKey::parse(&format!("kf_{tail}")), None);
+    }
+}

@@ -41,6 +41,16 @@ fn a_bad_app_file_is_told_with_file_and_line() {
 }
 
 #[test]
+fn check_notes_what_is_probably_not_meant() {
+    let (place, _) = Place::initialised();
+    let plain = place.run(&["check"]).succeeded();
+    assert!(!plain.out.contains("note:"), "{plain:?}");
+    place.settings("\n[clients.gogle]\nclient_id = \"x\"\n");
+    let ran = place.run(&["--set", "control.url=http://control.example.com", "check"]).succeeded();
+    assert!(ran.out.contains("[clients.gogle] serves none") && ran.out.contains("unencrypted"), "{ran:?}");
+}
+
+#[test]
 fn a_settings_file_that_was_named_must_be_there() {
     let place = Place::empty();
     place.run(&["--config", "gone.toml", "check"]).failed(2, &["gone.toml", "keyferry init"]);
