@@ -250,18 +250,21 @@ fn doors(
         let names = Names::new(&settings.gateway.url, &settings.gateway.app_domain);
         let behind = server::gateway_door(names, things.plane(settings), Arc::clone(&api));
         let tls = settings.gateway.tls.as_ref();
+        let listen = listener.local_addr()?;
         doors.push(Door::new("gateway", listener, tls, behind, shared())?);
-        tracing::info!(listen = %settings.gateway.listen, url = settings.gateway.url, "gateway door open");
+        tracing::info!(%listen, url = settings.gateway.url, "gateway door open");
     }
     if let Some(listener) = listeners.control {
         let behind = server::control_door(api, things.web(settings));
         let tls = settings.control.tls.as_ref();
+        let listen = listener.local_addr()?;
         doors.push(Door::new("control", listener, tls, behind, shared())?);
-        tracing::info!(listen = %settings.control.listen, url = settings.control.url, "control door open");
+        tracing::info!(%listen, url = settings.control.url, "control door open");
     }
     let behind = server::admin(health(store.clone()), things.metrics.clone());
+    let listen = listeners.admin.local_addr()?;
     doors.push(Door::new("admin", listeners.admin, None, behind, shared())?);
-    tracing::info!(listen = %settings.admin.listen, "admin door open");
+    tracing::info!(%listen, "admin door open");
     Ok(doors)
 }
 

@@ -2,6 +2,7 @@
 
 mod init;
 mod keys;
+mod serve;
 mod settings;
 
 use std::{

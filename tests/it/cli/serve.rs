@@ -1,0 +1,178 @@
+//! `serve` as a supervisor runs it: ready, healthy, and gone when it is told.
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use super::{Place, Ran};
+
+/// How long anything here may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running gateway on ports of the system's choice; killed when dropped.
+struct Serving<'p> {
+    place: &'p Place,
+    child: Child,
+}
+
+impl<'p> Serving<'p> {
+    fn start(place: &'p Place, more: &[&str]) -> Self {
+        let any_port = ["gateway", "control", "admin"].map(|door| format!("{door}.listen=127.0.0.1:0"));
+        let mut arguments =
+            vec!["--set", "gateway.url=http://localhost:1", "--set", "control.url=http://localhost:2"];
+        for setting in &any_port {
+            arguments.extend(["--set", setting]);
+        }
+        arguments.extend(more);
+        arguments.push("serve");
+        let log = fs::File::create(place.path("log")).unwrap();
+        let child = place.command(&arguments).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
+        Self { place, child }
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.place.path("log")).unwrap()
+    }
+
+    /// Where a door listens, once it says so.
+    fn door(&mut self, name: &str) -> SocketAddr {
+        let line = format!("{name} door open listen=");
+        self.until(|log| log.split(&line).nth(1)?.split_whitespace().next()?.parse().ok())
+    }
+
+    fn until<T>(&mut self, mut question: impl FnMut(&str) -> Option<T>) -> T {
+        let start = Instant::now();
+        loop {
+            let (log, ended) = (self.log(), self.child.try_wait().unwrap());
+            if let Some(answer) = question(&log) {
+                return answer;
+            }
+            assert!(
+                ended.is_none() && start.elapsed() < PATIENCE,
+                "{ended:?} after {:?}: {log}",
+                start.elapsed()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("sh").args(["-c", &format!("kill -{name} {}", self.child.id())]).status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Waits for its end; the exit code.
+    fn ends(&mut self) -> Option<i32> {
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("still running: {}", self.log());
+    }
+}
+
+impl Drop for Serving<'_> {
+    fn drop(&mut self) {
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
+
+/// The status line's number of a GET with this key.
+fn get(door: SocketAddr, path: &str, key: &str) -> u16 {
+    let mut stream = TcpStream::connect(door).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let head = format!(
+        "GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("{answer:?}"))
+}
+
+#[test]
+fn a_served_gateway_is_healthy_knows_its_key_and_stops_when_asked() {
+    let (place, key) = Place::initialised();
+    let mut serving = Serving::start(&place, &[]);
+    let (gateway, control, admin) = (serving.door("gateway"), serving.door("control"), serving.door("admin"));
+    assert_eq!((get(gateway, "/user", &key), get(control, "/user", &key)), (200, 200));
+    assert_eq!(get(admin, "/readyz", "none"), 200);
+    let listen = format!("admin.listen={admin}");
+    assert_eq!(place.run(&["--set", &listen, "healthcheck"]).succeeded().out, "healthy\n");
+    serving.signal("TERM");
+    assert_eq!(serving.ends(), Some(0));
+    assert!(!serving.log().contains(&key[5..20]), "the key is in the log");
+    assert_eq!(place.names(), ["keyferry.db", "keyferry.toml", "log", "master.key"], "closed in order");
+    place.run(&["--set", &listen, "healthcheck"]).failed(1, &["nothing healthy"]);
+}
+
+#[test]
+fn ak_3_a_key_revoked_on_the_command_line_is_refused_by_the_running_gateway() {
+    let (place, _) = Place::initialised();
+    let made = place.run(&["key", "create", "--owner", "admin", "--json"]).succeeded().json();
+    let (id, key) = (made["id"].as_str().unwrap(), made["key"].as_str().unwrap());
+    let mut serving = Serving::start(&place, &["--set", "cache.fresh=100ms"]);
+    let gateway = serving.door("gateway");
+    assert_eq!(get(gateway, "/user", key), 200);
+    place.run(&["key", "revoke", id]).succeeded();
+    serving.until(|_| (get(gateway, "/user", key) == 401).then_some(()));
+}
+
+#[test]
+fn a_role_opens_its_doors_and_no_other() {
+    let (place, _) = Place::initialised();
+    let mut serving = Serving::start(&place, &["--set", "role=gateway"]);
+    serving.door("admin");
+    assert!(serving.log().contains("gateway door open") && !serving.log().contains("control door open"));
+}
+
+#[test]
+fn pf_2_a_second_signal_ends_at_once() {
+    for (first, second, code) in [("TERM", "TERM", 143), ("INT", "INT", 130)] {
+        let (place, key) = Place::initialised();
+        let mut serving = Serving::start(&place, &["--set", "shutdown.grace=10m"]);
+        // A call whose body never comes keeps the gateway from ending by itself.
+        let mut open = TcpStream::connect(serving.door("control")).unwrap();
+        let head = format!(
+            "POST /connections HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n\
+             Content-Type: application/json\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n"
+        );
+        open.write_all(head.as_bytes()).unwrap();
+        // The interim answer shows that the call is under way.
+        let mut interim = [0; 12];
+        open.set_read_timeout(Some(PATIENCE)).unwrap();
+        open.read_exact(&mut interim).unwrap();
+        assert_eq!(interim, *b"HTTP/1.1 100");
+        serving.signal(first);
+        serving.until(|log| log.contains("stopping:").then_some(()));
+        assert!(serving.child.try_wait().unwrap().is_none(), "it waits for the call");
+        serving.signal(second);
+        assert_eq!(serving.ends(), Some(code));
+    }
+}
+
+#[test]
+fn a_taken_port_is_told_with_the_setting_to_change() {
+    let (place, _) = Place::initialised();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = format!("admin.listen={}", taken.local_addr().unwrap());
+    let mut command = place.command(&[
+        "--set",
+        &listen,
+        "--set",
+        "role=gateway",
+        "--set",
+        "gateway.listen=127.0.0.1:0",
+        "serve",
+    ]);
+    let ran = Ran::of(command.stdin(Stdio::null()));
+    assert!(ran.code == 1 && ran.err.contains("admin.listen"), "{ran:?}");
+}
