@@ -55,7 +55,7 @@ fn presented(parts: &Parts) -> Result<ApiKey, Refusal> {
     let missing = || Refusal::unauthorized("key_missing", "Send an API key: Authorization: Bearer <key>.");
     let value = values.next().ok_or_else(missing)?;
     if values.any(|other| other != value) {
-        return Err(Refusal::bad_request("Two different Authorization fields."));
+        return Err(Refusal::bad_request("Two different Authorization fields: send one key."));
     }
     let (scheme, key) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(missing)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
@@ -116,7 +116,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
                 "body_too_large",
                 format!("The body is longer than {limit} bytes."),
             ),
-            ReadError::Broken(_) => Refusal::bad_request("The body broke off."),
+            ReadError::Broken(_) => Refusal::bad_request("The body broke off before its end. Send it again."),
         })?;
         let value: Value = serde_json::from_slice(&bytes)
             .map_err(|error| Refusal::bad_request(format!("The body is not JSON: {error}.")))?;

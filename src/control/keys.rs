@@ -17,7 +17,7 @@ use super::{
 use crate::{
     clock::Timestamp,
     id::{KeyId, OwnerId},
-    keys::{Key, KeyChange, NewKey},
+    keys::{self, Key, KeyChange, NewKey},
     vault::token::ApiKey,
 };
 
@@ -161,6 +161,17 @@ fn unknown() -> Refusal {
     Refusal::unknown("key_unknown", "key")
 }
 
+impl Control {
+    /// The key of this id, if the caller may change it: who may not make an admin key may not take one over either.
+    async fn changeable(&self, caller: &keys::Caller, owner: OwnerId, id: KeyId) -> Result<(), Refusal> {
+        let key = self.0.keys.get(owner, id).await?.ok_or_else(unknown)?;
+        if key.admin && !caller.admin {
+            return Err(Refusal::not_allowed("Only an admin key can change an admin key (rule: admin)."));
+        }
+        Ok(())
+    }
+}
+
 /// List keys
 #[utoipa::path(get, path = "/keys", tag = "keys", params(OwnerQuery), responses((status = 200, body = All)))]
 async fn list(
@@ -225,6 +236,7 @@ async fn change(
     Body(change): Body<Change>,
 ) -> Result<Json<View>, Refusal> {
     let owner = control.owner_of(&caller, query.owner.as_deref()).await?;
+    control.changeable(&caller, owner, id).await?;
     let change = KeyChange {
         name: super::label(change.name.as_deref())?,
         expires_in: change.expires_in.map(|end| end.map(lifetime).transpose()).transpose()?,
@@ -248,6 +260,7 @@ async fn rotate(
     Query(query): Query<OwnerQuery>,
 ) -> Result<Json<Issued>, Refusal> {
     let owner = control.owner_of(&caller, query.owner.as_deref()).await?;
+    control.changeable(&caller, owner, id).await?;
     let (view, key) = control.0.keys.rotate(owner, id).await?.ok_or_else(unknown)?;
     super::changed(&caller, "key rotated", id);
     Ok(Json(Issued::new(view, &key)))
@@ -264,6 +277,7 @@ async fn revoke(
     Query(query): Query<OwnerQuery>,
 ) -> Result<Json<Empty>, Refusal> {
     let owner = control.owner_of(&caller, query.owner.as_deref()).await?;
+    control.changeable(&caller, owner, id).await?;
     if !control.0.keys.revoke(owner, id).await? {
         return Err(unknown());
     }

@@ -41,8 +41,12 @@ impl Refusal {
 
     /// 422: `field` of the body can't be taken.
     pub(super) fn invalid(field: &str, problem: &str) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", format!("{field}: {problem}"))
-            .with("field", field)
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid",
+            format!("{field}: {problem}. Nothing was changed."),
+        )
+        .with("field", field)
     }
 
     /// 404: no `what` of that id among the caller's.
@@ -122,8 +126,14 @@ impl From<Fault> for Refusal {
 impl From<KeyError> for Refusal {
     fn from(error: KeyError) -> Self {
         match &error {
-            KeyError::Invalid => Self::unauthorized("key_invalid", "This is not an API key of this gateway."),
-            KeyError::Expired => Self::unauthorized("key_expired", "This API key has expired."),
+            KeyError::Invalid => Self::unauthorized(
+                "key_invalid",
+                "This is not an API key of this gateway: mistyped, or revoked.",
+            ),
+            KeyError::Expired => Self::unauthorized(
+                "key_expired",
+                "This API key has expired. Ask for another one, or rotate it with another key.",
+            ),
             KeyError::NoOwner => Self::unknown("owner_unknown", "owner"),
             KeyError::Unavailable(_) => Self::unavailable(&error),
             KeyError::Internal(_) => Self::bug(&error),
@@ -221,5 +231,9 @@ pub(super) async fn no_route() -> Refusal {
 
 /// 405: a route, but not for this method. `Allow` is the router's.
 pub(super) async fn no_method() -> Refusal {
-    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This method is not for this path.")
+    Refusal::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "This method is not for this path. GET /openapi.json describes which ones are.",
+    )
 }

@@ -99,7 +99,8 @@ impl Done {
                     assets: &ASSETS,
                     title: format!("{app} was not connected"),
                     what,
-                    said: Some(said.map_or_else(|| reason.clone(), |said| format!("{reason}: {said}"))),
+                    said,
+                    reason: Some(reason),
                     who: app,
                     advice,
                     retry: Some(retry),
@@ -119,6 +120,7 @@ fn refused_page(request_id: String) -> FailurePage {
         what: "It was begun in another browser, took too long, or was finished already. Nothing was connected just now."
             .to_owned(),
         said: None,
+        reason: None,
         who: String::new(),
         advice: "If you pressed Back or Reload after connecting, all is well: close this window. Otherwise open the \
                  connect link again, in this browser, and finish in the same window."
@@ -144,14 +146,26 @@ fn words(app: &str, reason: &str) -> (String, String) {
             format!("{app} does not accept how this gateway asks for access."),
             "You can’t mend this yourself: tell whoever sent you the link, with the words above.".to_owned(),
         ),
-        "server_error" | "temporarily_unavailable" | "token_endpoint_failed" => (
+        "client_misconfigured" | "app_misconfigured" => (
+            format!("This gateway isn’t set up rightly for {app}, so the sign-in could not be finished."),
+            "You can’t mend this yourself: tell whoever sent you the link, with the request number below."
+                .to_owned(),
+        ),
+        "server_error"
+        | "temporarily_unavailable"
+        | "provider_unavailable"
+        | "provider_rate_limited"
+        | "provider_answer_unusable" => (
             format!("{app} had a problem of its own while it was signing you in."),
             "Wait a minute and try again.".to_owned(),
         ),
-        "account_mismatch" | "other_account" => (
-            "You signed in with another account than before, so the old connection was left as it is."
-                .to_owned(),
-            "Try again and choose the account that was connected before.".to_owned(),
+        "access_refused" => (
+            format!("{app} let you sign in, but then refused what it had just granted."),
+            format!("Check that your account may use {app}’s API, then try again."),
+        ),
+        "field_missing" => (
+            format!("{app} did not say which of your accounts or sites was meant."),
+            "Try again, and choose one where it asks.".to_owned(),
         ),
         _ => (format!("The sign-in at {app} did not succeed, so nothing was connected."), again.to_owned()),
     }
@@ -235,13 +249,21 @@ mod tests {
     #[test]
     fn oc_12_the_providers_words_are_shown_as_text() {
         let page = html(failed("access_denied", Some("<script>alert(1)</script>")));
-        assert!(page.contains("access_denied: &#60;script&#62;alert(1)&#60;/script&#62;"), "{page}");
+        assert!(page.contains("<p class=\"quote\">&#60;script&#62;alert(1)&#60;/script&#62;</p>"), "{page}");
+        assert!(page.contains("access_denied"));
         assert!(page.contains("Try again") && page.contains("Desk was not connected"));
     }
 
     #[test]
     fn every_refusal_says_what_to_do() {
-        for reason in ["access_denied", "invalid_scope", "server_error", "other_account", "whatever"] {
+        for reason in [
+            "access_denied",
+            "invalid_scope",
+            "provider_unavailable",
+            "app_misconfigured",
+            "field_missing",
+            "whatever",
+        ] {
             let (what, advice) = words("Desk", reason);
             assert!(what.len() > 20 && advice.len() > 20, "{reason}");
             assert_ne!(what, advice);

@@ -119,7 +119,8 @@ fn input(app: &App, way: &OfferedWay, asked: &Asked, earlier: &Earlier) -> Input
         wrong: wrong.map(|(_, problem)| problem.clone()),
         value: typed.or(asked.value.as_ref()).cloned().unwrap_or_default(),
         choices: asked.choices.iter().map(choice).collect(),
-        required: !asked.optional,
+        // Something of a choice is always chosen.
+        required: !asked.optional || !asked.choices.is_empty(),
         secret: asked.secret,
         longest: LONGEST,
     }

@@ -122,6 +122,8 @@ pub(super) struct FailurePage {
     pub(super) what: String,
     /// The provider's own words, shortened.
     pub(super) said: Option<String>,
+    /// The word for it, for whoever helps.
+    pub(super) reason: Option<String>,
     pub(super) who: String,
     pub(super) advice: String,
     pub(super) retry: Option<String>,

@@ -76,9 +76,13 @@ pub(super) async fn nowhere(headers: HeaderMap, extensions: Extensions) -> Respo
 /// A page, but not for this method: 405. `Allow` is the router's.
 pub(super) async fn no_method(extensions: Extensions) -> Response {
     let id = RequestId::of(&extensions);
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This method is not for this path.")
-        .into_response(&id)
-        .map(Body::from)
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "This page takes no such method. Open the connect link in a browser.",
+    )
+    .into_response(&id)
+    .map(Body::from)
 }
 
 /// Whether it is a browser that asks, for a person.
@@ -93,6 +97,7 @@ fn plain(title: &str, what: &str, advice: &str, request_id: &RequestId) -> Failu
         title: title.to_owned(),
         what: what.to_owned(),
         said: None,
+        reason: None,
         who: String::new(),
         advice: advice.to_owned(),
         retry: None,

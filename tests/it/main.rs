@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod control;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod plane;
@@ -12,3 +14,5 @@ mod real;
 mod rooms;
 #[cfg(test)]
 mod store;
+#[cfg(test)]
+mod web;

@@ -40,6 +40,7 @@ pub(crate) struct Plan {
     pub(crate) clock: Clock,
     pub(crate) resolver: Arc<dyn Resolve>,
     apps: Vec<(String, String)>,
+    scheme: &'static str,
 }
 
 impl Default for Plan {
@@ -51,7 +52,13 @@ impl Default for Plan {
         // Far more than any test asks for: tests of limits set their own.
         settings.limits.owner_rate = 100_000.try_into().unwrap();
         settings.limits.owner_burst = 100_000.try_into().unwrap();
-        Self { settings, clock: Clock::System, resolver: Arc::new(SystemResolver), apps: Vec::new() }
+        Self {
+            settings,
+            clock: Clock::System,
+            resolver: Arc::new(SystemResolver),
+            apps: Vec::new(),
+            scheme: "http",
+        }
     }
 }
 
@@ -84,6 +91,12 @@ impl Plan {
     /// With other settings.
     pub(crate) fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(&mut self.settings);
+        self
+    }
+
+    /// With a control door that people reach by https, through something in front of it.
+    pub(crate) fn behind_https(mut self) -> Self {
+        self.scheme = "https";
         self
     }
 
@@ -123,7 +136,8 @@ impl Plan {
     async fn prepare(&mut self, dir: &Path) -> Listeners {
         let (gateway, control, admin) = (listener().await, listener().await, listener().await);
         self.settings.gateway.url = format!("http://localhost:{}", gateway.local_addr().unwrap().port());
-        self.settings.control.url = format!("http://localhost:{}", control.local_addr().unwrap().port());
+        let port = control.local_addr().unwrap().port();
+        self.settings.control.url = format!("{}://localhost:{port}", self.scheme);
         let apps = dir.join("apps");
         std::fs::create_dir(&apps).unwrap();
         for (name, file) in &self.apps {
