@@ -77,9 +77,9 @@ fn sources(app: &App, at: &str, field: &Field, found: &mut Findings) {
     let listed = field.request.as_ref().is_some_and(|request| request.list.is_some());
     found.say_if(field.choose && !listed, format!("{at}.choose"), "needs request.list: choose from what?");
     let needed = match field.from {
-        Source::Callback => |method: Method| method == Method::Oauth2,
+        Source::Callback | Source::Operator => |method: Method| method == Method::Oauth2,
         Source::Token => |method: Method| matches!(method, Method::Oauth2 | Method::ClientCredentials),
-        Source::User | Source::Operator | Source::Request => |_| true,
+        Source::User | Source::Request => |_| true,
     };
     let served = app.auth.iter().filter(|way| field.is_of(way.method)).all(|way| needed(way.method));
     let required = !field.optional && field.default.is_none();

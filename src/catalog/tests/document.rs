@@ -57,3 +57,46 @@ fn every_key_is_described() {
         }
     }
 }
+
+/// The example that operators were promised: its names don't move.
+const PROMISED: &str = r#"
+name = "zendesk"
+display_name = "Zendesk"
+aliases = []
+categories = ["customer-support"]
+docs = "https://developer.zendesk.com/api-reference/"
+base = "https://${subdomain}.zendesk.com"
+
+[[field]]                              # from = user | operator | token | callback | request
+name = "subdomain"
+label = "Subdomain"
+example = "acme"
+pattern = "^[a-z0-9][a-z0-9-]*$"
+from = "user"
+
+[[auth]]
+method = "OAUTH2"
+client = "zendesk"
+authorize = { url = "https://${subdomain}.zendesk.com/oauth/authorizations/new", scopes = ["read", "write"], separator = " ", pkce = "S256" }
+token = { url = "https://${subdomain}.zendesk.com/oauth/tokens", client_auth = "body", params = { expires_in = "1800" } }
+inject = [{ header = "Authorization", value = "Bearer ${access_token}" }]
+
+[[auth]]
+method = "API_KEY"
+fields = [{ name = "email", label = "E-mail" }, { name = "api_token", label = "API token", secret = true }]
+inject = [{ header = "Authorization", value = "Basic ${base64(email + '/token:' + api_token)}" }]
+
+[probe]
+get = "/api/v2/users/me.json"
+id = "user.id"
+label = "user.email"
+"#;
+
+#[test]
+fn the_promised_example_is_still_a_good_app() {
+    let catalog =
+        Catalog::of(&[("zendesk", PROMISED)], false).unwrap_or_else(|errors| panic!("{}", lines(&errors)));
+    let app = catalog.app("zendesk").unwrap();
+    let values = BTreeMap::from([("subdomain".to_owned(), "acme".to_owned())]);
+    assert_eq!(app.base.fill(&values).unwrap(), "https://acme.zendesk.com");
+}

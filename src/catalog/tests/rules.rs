@@ -106,6 +106,12 @@ fn fields_and_their_sources() {
         ("from = \"callback\"", "from = \"request\"", "field[1].request", "belongs to"),
         ("from = \"callback\"", "from = \"callback\"\nchoose = true", "field[1].choose", "request.list"),
         ("methods = [\"OAUTH2\"]", "", "field[1].methods", "name the ways"),
+        (
+            "label = \"Tenant\"",
+            "label = \"Tenant\"\nfrom = \"operator\"",
+            "field[0].methods",
+            "name the ways",
+        ),
         ("methods = [\"OAUTH2\"]", "methods = [\"BASIC\"]", "field[1].methods", "no way BASIC"),
         ("from = \"callback\"", "from = \"callback\"\nof = \"nothing\"", "field[1].of", "declared nowhere"),
         ("from = \"callback\"", "from = \"callback\"\nof = \"tenant\"", "field[1].regex", "is missing"),
@@ -206,11 +212,15 @@ fn secrets_go_to_hosts_the_file_names() {
 
 #[test]
 fn an_operator_may_say_where_the_operators_client_goes() {
-    let operators = ACME.replacen("label = \"Tenant\"", "label = \"Tenant\"\nfrom = \"operator\"", 1);
-    let own = operators.replace("https://${tenant}.acme.test", "https://${tenant}");
-    assert!(Catalog::of(&[("acme", &own)], false).is_ok());
-    let users = own.replace("from = \"operator\"\n", "");
-    assert!(Catalog::of(&[("acme", &users)], false).is_err());
+    let own = ACME
+        .replacen("label = \"Tenant\"", "label = \"Tenant\"\nfrom = \"operator\"\nmethods = [\"OAUTH2\"]", 1)
+        .replacen("method = \"API_KEY\"", "method = \"API_KEY\"\nbase = \"https://acme.test\"", 1)
+        .replace("https://${tenant}.acme.test", "https://${tenant}");
+    let checked =
+        |text: &str| Catalog::of(&[("acme", text)], false).map(drop).map_err(|errors| lines(&errors));
+    assert_eq!(checked(&own), Ok(()));
+    let users = checked(&own.replace("from = \"operator\"\n", "")).unwrap_err();
+    assert!(users.contains("shown the operator's client"), "{users}");
 }
 
 #[test]
