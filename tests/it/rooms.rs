@@ -32,7 +32,7 @@ const TABLE: &[Row] = &[
     ("config", &[&["clock", "id", "net", "vault", "catalog"]], &[]),
     ("oauth", &[&["catalog", "net", "vault", "clock", "id"]], &[]),
     ("store", &[&["id", "clock"]], &[]),
-    ("master", &[&["vault", "store", "config"]], &[]),
+    ("master", &[&["vault", "store"]], &[]),
     ("owners", &[TOOLS, &["store"]], &[]),
     ("keys", &[TOOLS, &["store", "owners"]], &[]),
     ("limits", &[TOOLS, &["store", "owners", "keys"]], &[]),

@@ -11,7 +11,7 @@ use std::{
 use super::{Place, Ran};
 
 /// How long anything here may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running gateway on ports of the system's choice; killed when dropped.
 struct Serving<'p> {
