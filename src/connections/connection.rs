@@ -24,7 +24,7 @@ pub const INVALID_GRANT: &str = "invalid_grant";
 pub const TOKEN_EXPIRED: &str = "token_expired";
 
 /// What the gateway presents to one upstream account.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Connection {
     /// Its id.
     pub id: ConnectionId,
@@ -178,5 +178,69 @@ impl std::str::FromStr for Status {
             .into_iter()
             .find(|status| status.as_str() == text)
             .ok_or(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row() -> ConnectionRow {
+        let now = Timestamp::from_micros(1);
+        ConnectionRow {
+            id: ConnectionId::new(now),
+            owner: OwnerId::new(now),
+            app: "x".into(),
+            method: "API_KEY".into(),
+            status: "FAILED".into(),
+            status_reason: Some("invalid_grant".into()),
+            name: None,
+            metadata: serde_json::Map::from_iter([("email".into(), "ada@x.test".into())]),
+            fields: BTreeMap::from([("tenant".into(), "acme".into())]),
+            scopes: vec!["read".into()],
+            generation: 3,
+            return_url: Some("https://x.test/".into()),
+            creation_time: now,
+            last_updated_time: now,
+            last_used_time: Some(now),
+        }
+    }
+
+    #[test]
+    fn a_row_becomes_a_connection_and_back() {
+        let connection = Connection::try_from(row()).unwrap();
+        assert_eq!((connection.method, connection.status), (Method::ApiKey, Status::Failed));
+        let again = ConnectionRow::from(connection.clone());
+        assert_eq!(Connection::try_from(again).unwrap(), connection);
+    }
+
+    #[test]
+    fn a_row_that_can_not_be_is_named() {
+        for (broken, column) in [
+            (ConnectionRow { status: "ASLEEP".into(), ..row() }, "status"),
+            (ConnectionRow { method: "MAGIC".into(), ..row() }, "method"),
+        ] {
+            let (id, fault) = (broken.id.to_string(), Connection::try_from(broken).unwrap_err().to_string());
+            assert!(fault.contains(&id) && fault.contains(column), "{fault}");
+        }
+    }
+
+    #[test]
+    fn only_a_grant_that_once_worked_needs_reauthorization() {
+        for (status, reason, expected) in [
+            ("FAILED", Some("invalid_grant"), true),
+            ("FAILED", Some("token_expired"), true),
+            ("FAILED", Some("access_denied"), false),
+            ("FAILED", None, false),
+            ("ACTIVE", Some("unprobed"), false),
+            ("PENDING", Some("invalid_grant"), false),
+        ] {
+            let row = ConnectionRow { status: status.into(), status_reason: reason.map(Into::into), ..row() };
+            assert_eq!(
+                Connection::try_from(row).unwrap().needs_reauthorization(),
+                expected,
+                "{status} {reason:?}"
+            );
+        }
     }
 }

@@ -115,3 +115,28 @@ fn returning(return_url: &str, connection: &Connection) -> Option<String> {
         .append_pair("status", connection.status.as_str());
     Some(url.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn oc_15_an_account_is_another_one_by_id_or_environment() {
+        let account = |value: &Value| value.as_object().unwrap().clone();
+        let ada = json!({"account_id": "1", "environment": "live", "name": "Ada"});
+        for (now, another) in [
+            (json!({"account_id": "1", "environment": "live", "name": "Ada L."}), false),
+            (json!({"account_id": "2", "environment": "live"}), true),
+            (json!({"account_id": "1", "environment": "test"}), true),
+            (json!({"name": "Ada"}), false), // the probe could not say
+        ] {
+            assert_eq!(is_another_account(&account(&ada), &account(&now)), another, "{now}");
+            assert!(
+                !is_another_account(&Map::new(), &account(&now)),
+                "the first account is never another one"
+            );
+        }
+    }
+}

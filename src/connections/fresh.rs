@@ -156,7 +156,16 @@ impl Connections {
 
     /// What comes of a renewal that is on its way or begins now.
     pub(super) async fn wait(&self, id: ConnectionId, cause: Cause) -> Obtained {
-        timeout(PATIENCE, self.start(id, cause)).await.unwrap_or_else(|_| {
+        let renewed = async {
+            loop {
+                let ready = self.start(id, cause).await?;
+                // One that was on its way for another reason may have looked before the token ended.
+                if !ready.has_ended(self.parts.clock.now()) {
+                    return Ok(ready);
+                }
+            }
+        };
+        timeout(PATIENCE, renewed).await.unwrap_or_else(|_| {
             Err(Fault::Unavailable("a renewed token waits for the store to take it".to_owned()).into())
         })
     }

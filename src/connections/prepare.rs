@@ -11,7 +11,7 @@ use super::{Base, Credential, values::Values};
 use crate::{
     catalog::{
         app::App,
-        auth::Auth,
+        auth::{Auth, Inject},
         template::{Missing, Template},
     },
     clock::Timestamp,
@@ -44,7 +44,7 @@ pub(super) fn prepare(
     values: &Values,
     (generation, expires): (i64, Option<Timestamp>),
 ) -> Result<Credential, Unfit> {
-    let Injected { headers, query, mut path_vars } = injected(way, values)?;
+    let Injected { headers, query, mut path_vars } = injected(way, values, |inject| inject.optional)?;
     for var in &app.path_vars {
         if let Ok(value) = var.value.fill(values) {
             path_vars.push((var.token.clone(), value.into()));
@@ -65,13 +65,17 @@ pub(super) fn prepare(
     })
 }
 
-/// The injections of a way, each at its one place; an optional one is left out where it lacks a value.
-pub(super) fn injected(way: &Auth, values: &Values) -> Result<Injected, Unfit> {
+/// The injections of a way, each at its one place; one that `may_lack` a value is left out where it does.
+pub(super) fn injected(
+    way: &Auth,
+    values: &Values,
+    may_lack: impl Fn(&Inject) -> bool,
+) -> Result<Injected, Unfit> {
     let mut injected = Injected::default();
     for inject in &way.inject {
         let value = match inject.value.fill(values) {
             Ok(value) => Secret::new(value),
-            Err(_) if inject.optional => continue,
+            Err(_) if may_lack(inject) => continue,
             Err(missing) => return Err(missing.into()),
         };
         if let Some(name) = &inject.header {

@@ -2,5 +2,6 @@
 
 pub(crate) mod http;
 pub(crate) mod postgres;
+pub(crate) mod provider;
 pub(crate) mod upstream;
 pub(crate) mod world;

@@ -1,0 +1,10 @@
+//! What connections promise, asked of them directly: no door, no real provider, no real time.
+
+mod choose;
+mod flow;
+mod manage;
+mod refuse;
+mod renew;
+mod store_faults;
+mod typed_in;
+mod world;
