@@ -44,6 +44,8 @@ impl Folder {
     /// Writes a file that only this user can read.
     pub(super) fn write(&self, name: &str, text: &str) -> anyhow::Result<PathBuf> {
         let path = self.path.join(name);
+        let parent = path.parent().unwrap_or(&self.path);
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
         let mut options = fs::OpenOptions::new();
         let file = options.write(true).create_new(true).mode(0o600).open(&path);
         file.and_then(|mut file| file.write_all(text.as_bytes()))

@@ -1,8 +1,14 @@
 //! What the demo tells: one line for machines, a page for people, and the calls that both hold.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use serde::Serialize;
+
+use super::{
+    Doors,
+    place::{Door, Folder},
+};
+use crate::vault::token::ApiKey;
 
 /// Everything somebody needs to play with the demo. It holds the key, so it is printed and nothing else.
 #[derive(Serialize)]
@@ -32,6 +38,28 @@ pub(super) struct Call {
 }
 
 impl Story {
+    /// The story as far as it is known before there is a connection.
+    pub(super) fn new(doors: &Doors, folder: &Folder, key: &ApiKey, token_lifetime: Duration) -> Self {
+        let moved = |(door, name): (&Door, &str)| {
+            door.taken.map(|port| format!("Port {port} is taken, so {name} is at {}.", door.url()))
+        };
+        let named =
+            [(&doors.gateway, "the gateway"), (&doors.control, "control"), (&doors.admin, "the admin door")];
+        Self {
+            key: key.reveal().to_owned(),
+            gateway_url: doors.gateway.url(),
+            control_url: doors.control.url(),
+            admin_url: doors.admin.url(),
+            sandbox_url: doors.sandbox_url.clone(),
+            connection_id: String::new(),
+            connect_url: String::new(),
+            folder: folder.path().display().to_string(),
+            temporary: folder.is_temporary(),
+            moved: named.into_iter().filter_map(moved).collect(),
+            token_lifetime_s: token_lifetime.as_secs(),
+        }
+    }
+
     /// The one line for machines.
     pub(super) fn json(&self) -> serde_json::Result<String> {
         #[derive(Serialize)]
@@ -81,7 +109,7 @@ impl fmt::Display for Story {
         let fate = if self.temporary { "gone when you stop it" } else { "kept" };
         writeln!(f, "\nkeyferry demo: everything runs on this machine, in {} ({fate}).\n", self.folder)?;
         for moved in &self.moved {
-            writeln!(f, "  {moved}")?;
+            writeln!(f, "  {moved}\n")?;
         }
         writeln!(f, "  gateway  {}   where your calls go", self.gateway_url)?;
         writeln!(f, "  control  {}   control API and connect pages", self.control_url)?;
@@ -96,7 +124,10 @@ impl fmt::Display for Story {
             writeln!(f, "\n  {}\n    {}", call.title, call.command)?;
         }
         let lifetime = self.token_lifetime_s;
-        writeln!(f, "\n  Access tokens of the sandbox last {lifetime} s; the gateway renews them, your key stays.")?;
+        writeln!(
+            f,
+            "\n  Access tokens of the sandbox last {lifetime} s; the gateway renews them, your key stays."
+        )?;
         writeln!(f, "  Ctrl-C stops the demo.\n")
     }
 }
