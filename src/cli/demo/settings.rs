@@ -16,8 +16,9 @@ pub(super) fn file(doors: &Doors, sandbox: &SandboxSettings) -> String {
     let client = sandbox.clients.iter().map(|client| {
         format!("[clients.sandbox]\nclient_id = \"{}\"\nclient_secret = \"{}\"\n", client.id, client.secret)
     });
-    // Renewed with a quarter of the lifetime left; what the defaults say is for tokens that last an hour.
-    let ahead = sandbox.access_lifetime.as_millis() / 4;
+    // What the defaults say is for tokens that last an hour.
+    let lifetime = sandbox.access_lifetime.as_millis();
+    let (ahead, spacing) = (lifetime / 4, lifetime / 2);
     format!(
         r#"# Written by `keyferry demo`.
 
@@ -45,8 +46,9 @@ dir = "apps"
 allow = ["127.0.0.0/8"]
 plain_http = true
 
-[refresh]
+[refresh]                   # the sandbox's tokens are short-lived
 ahead = "{ahead}ms"
+spacing = "{spacing}ms"
 
 [shutdown]
 grace = "1s"

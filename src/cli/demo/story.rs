@@ -111,10 +111,14 @@ impl fmt::Display for Story {
         for moved in &self.moved {
             writeln!(f, "  {moved}\n")?;
         }
-        writeln!(f, "  gateway  {}   where your calls go", self.gateway_url)?;
-        writeln!(f, "  control  {}   control API and connect pages", self.control_url)?;
-        writeln!(f, "  admin    {}   /healthz, /readyz, /metrics", self.admin_url)?;
-        writeln!(f, "  sandbox  {}   the provider and API that your calls reach", self.sandbox_url)?;
+        for (name, url, purpose) in [
+            ("gateway", &self.gateway_url, "where your calls go"),
+            ("control", &self.control_url, "control API and connect pages"),
+            ("admin", &self.admin_url, "/healthz, /readyz, /metrics"),
+            ("sandbox", &self.sandbox_url, "the provider and API that your calls reach"),
+        ] {
+            writeln!(f, "  {name:<8} {url:<22}  {purpose}")?;
+        }
         writeln!(f, "\n  Your key:\n    {}", self.key)?;
         for (index, call) in self.calls().iter().enumerate() {
             if index == 1 {

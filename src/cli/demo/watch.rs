@@ -1,6 +1,10 @@
 //! The demo as a caller of its own gateway: makes the connection that the page shows, and sees when it is connected.
 
-use std::{net::{IpAddr, Ipv4Addr}, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;

@@ -34,7 +34,8 @@ impl Demo {
         let log = folder.path().join("demo.log");
         let mut process = Running::start(&mut command, log);
         process.until("the demo's words", |printed| {
-            (printed.contains("Ctrl-C") || printed.contains("\"calls\"") && printed.ends_with('\n')).then_some(())
+            (printed.contains("Ctrl-C") || printed.contains("\"calls\"") && printed.ends_with('\n'))
+                .then_some(())
         });
         Self { process, folder }
     }
@@ -61,7 +62,10 @@ impl Demo {
         let connect = self.browse(&[&self.link()]);
         assert!(connect.contains("Sandbox") && connect.contains("demo"), "{connect}");
         let consent = self.submit(&connect, &[]);
-        assert!(consent.contains("sam@sandbox.test") && consent.contains("Create and delete items"), "{consent}");
+        assert!(
+            consent.contains("sam@sandbox.test") && consent.contains("Create and delete items"),
+            "{consent}"
+        );
         self.submit(&consent, &["account=acct_sam", "decision=allow"])
     }
 
@@ -85,7 +89,16 @@ impl Demo {
     fn browse(&self, arguments: &[&str]) -> String {
         let jar = self.path("cookies");
         let mut curl = Command::new("curl");
-        curl.args(["-q", "-sSL", "--noproxy", "*", "-H", "Sec-Fetch-Dest: document", "-w", "\n%{url_effective}"]);
+        curl.args([
+            "-q",
+            "-sSL",
+            "--noproxy",
+            "*",
+            "-H",
+            "Sec-Fetch-Dest: document",
+            "-w",
+            "\n%{url_effective}",
+        ]);
         curl.arg("-b").arg(&jar).arg("-c").arg(&jar).args(arguments);
         let printed = run(&mut curl);
         let (page, address) = printed.rsplit_once('\n').unwrap();
@@ -147,8 +160,12 @@ fn the_demo_answers_every_call_it_prints_and_leaves_nothing_behind() {
     let first = paste(items);
     assert_eq!(first.status(), "200", "{}", first.head);
     assert_eq!(first.json()["items"].as_array().unwrap().len(), 5);
-    let next = first.head.split('<').find(|part| part.contains("rel=\"next\"")).unwrap().split('>').next().unwrap();
-    assert!(page.contains(&format!("'{next}'")), "the next page is on the gateway, as the page has it: {next}");
+    let next =
+        first.head.split('<').find(|part| part.contains("rel=\"next\"")).unwrap().split('>').next().unwrap();
+    assert!(
+        page.contains(&format!("'{next}'")),
+        "the next page is on the gateway, as the page has it: {next}"
+    );
     assert_eq!(paste(page).json()["page"], 2);
 
     let created = paste(create);
@@ -160,12 +177,16 @@ fn the_demo_answers_every_call_it_prints_and_leaves_nothing_behind() {
     let key = between(items, "Bearer ", "'");
     assert!(!echoed.body.contains(key), "the caller's key stays here");
     assert_eq!(echoed.json()["headers"]["authorization"], "Bearer [redacted]");
-    assert_eq!((&echoed.json()["query"], &echoed.json()["body"]), (&"hello=world".into(), &"any body".into()));
+    assert_eq!(
+        (&echoed.json()["query"], &echoed.json()["body"]),
+        (&"hello=world".into(), &"any body".into())
+    );
     assert_eq!(paste(events).body.matches("event: tick").count(), 5);
 
     assert!(paste(connect).json()["url"].as_str().unwrap().contains("/connect?session_token="));
     let listed = paste(connections).json();
-    let statuses: Vec<_> = listed["connections"].as_array().unwrap().iter().map(|one| &one["status"]).collect();
+    let statuses: Vec<_> =
+        listed["connections"].as_array().unwrap().iter().map(|one| &one["status"]).collect();
     assert_eq!(statuses, ["ACTIVE", "PENDING"]);
     assert_eq!(listed["connections"][0]["metadata"]["email"], "sam@sandbox.test");
 
@@ -185,7 +206,9 @@ fn a_kept_folder_stays_and_a_second_demo_finds_other_ports() {
     let told: Value = serde_json::from_str(first.process.printed().lines().next().unwrap()).unwrap();
     let mut second = Demo::start(&[]);
     assert!(second.process.printed().contains("is taken"), "{}", second.process.printed());
-    for name in ["key", "gateway_url", "control_url", "admin_url", "sandbox_url", "connection_id", "connect_url"] {
+    for name in
+        ["key", "gateway_url", "control_url", "admin_url", "sandbox_url", "connection_id", "connect_url"]
+    {
         assert!(told[name].as_str().is_some_and(|value| !value.is_empty()), "{name} in {told}");
     }
     let call = told["calls"][0]["command"].as_str().unwrap();
@@ -211,7 +234,8 @@ fn a_kept_folder_stays_and_a_second_demo_finds_other_ports() {
 fn assert_kept(folder: &Path) {
     use std::os::unix::fs::PermissionsExt;
     for name in ["keyferry.toml", "master.key", "keyferry.db", "apps/sandbox.toml"] {
-        let mode = fs::metadata(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}")).permissions();
+        let mode =
+            fs::metadata(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}")).permissions();
         assert_eq!(mode.mode() & 0o077, 0, "{name}");
     }
 }

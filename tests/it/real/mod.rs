@@ -4,6 +4,7 @@
 //! well. Nothing is skipped: what is missing on the machine fails the test with the command that installs it.
 
 mod browser;
+mod demo;
 mod gateway;
 mod maton;
 mod oidc;

@@ -47,6 +47,18 @@ impl Running {
         if status.success() { Ok(self.printed()) } else { Err(format!("{status}\n{}", self.printed())) }
     }
 
+    /// Sends a signal, as a terminal does: to all of the group.
+    pub(super) fn signal(&self, name: &str) {
+        let group = format!("kill -{name} -{}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &group]).status().unwrap().success());
+    }
+
+    /// Waits for its end, which must be a good one.
+    pub(super) fn ended_well(&mut self) {
+        let status = until("the end of a child", || self.ended());
+        assert!(status.success(), "{status}\n{}", self.printed());
+    }
+
     fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().unwrap()
     }
