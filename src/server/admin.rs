@@ -25,9 +25,9 @@ pub fn admin(ready: Health, metrics: Metrics) -> Service {
     Arc::new(move |request: Request<Body>| {
         let (ready, metrics) = (Arc::clone(&ready), metrics.clone());
         Box::pin(async move {
-            let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+            let harmless = matches!(*request.method(), Method::GET | Method::HEAD);
             match request.uri().path() {
-                _ if !reads => unknown(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", &request),
+                _ if !harmless => unknown(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", &request),
                 "/healthz" => text(StatusCode::OK, "ok\n".to_owned()),
                 "/readyz" => match ready().await {
                     Ok(()) => text(StatusCode::OK, "ready\n".to_owned()),

@@ -14,7 +14,7 @@ use http::{
     HeaderMap, HeaderValue, Method, Request, Uri, Version,
     header::{CONNECTION, TE, VIA},
     request,
-    uri::{self, PathAndQuery},
+    uri::{self, PathAndQuery, Scheme},
 };
 
 use super::{refusal::Refusal, route::Call, target};
@@ -154,7 +154,10 @@ fn fields_out(
     }
     if asked.trailers {
         out.insert(TE, HeaderValue::from_static("trailers"));
-        out.insert(CONNECTION, HeaderValue::from_static("te"));
+        // HTTP/2 has no Connection: there the library would drop what it nominates.
+        if !(asked.app.http2 && defaults.base.scheme == Scheme::HTTPS) {
+            out.insert(CONNECTION, HeaderValue::from_static("te"));
+        }
     }
     if via {
         let version = if version == Version::HTTP_2 { "2 keyferry" } else { "1.1 keyferry" };

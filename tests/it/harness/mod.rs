@@ -3,5 +3,8 @@
 pub(crate) mod http;
 pub(crate) mod postgres;
 pub(crate) mod provider;
+pub(crate) mod raw;
+pub(crate) mod resolver;
+pub(crate) mod secure;
 pub(crate) mod upstream;
 pub(crate) mod world;

@@ -8,6 +8,7 @@ use std::{
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
+    sync::mpsc::UnboundedReceiver,
 };
 
 /// One request, as its bytes came.
@@ -52,6 +53,8 @@ pub(crate) enum Answer {
     Close(Vec<u8>),
     /// Nothing, until the gateway goes away.
     Hang,
+    /// These bytes, and then each of those that come; the connection is closed when no more can come.
+    Stream(Vec<u8>, UnboundedReceiver<Vec<u8>>),
 }
 
 impl Answer {
@@ -139,6 +142,15 @@ async fn serve(mut socket: TcpStream, connection: usize, script: Script, kept: A
                 let _ = socket.read(&mut [0; 1]).await;
                 return;
             }
+            Answer::Stream(first, mut more) => {
+                socket.write_all(&first).await.unwrap();
+                while let Some(bytes) = more.recv().await {
+                    if socket.write_all(&bytes).await.is_err() {
+                        return;
+                    }
+                }
+                return;
+            }
         }
     }
 }
@@ -154,11 +166,7 @@ async fn request(socket: &mut TcpStream, buffer: &mut Vec<u8>, connection: usize
     let head = String::from_utf8_lossy(&buffer.drain(..end).collect::<Vec<_>>()).into_owned();
     let mut seen = Seen { head, body: Vec::new(), connection };
     if seen.header("transfer-encoding").is_some() {
-        while find(buffer, b"0\r\n\r\n").is_none() {
-            more(socket, buffer).await?;
-        }
-        seen.body = unchunked(buffer);
-        buffer.clear();
+        seen.body = chunked(socket, buffer).await?;
     } else if let Some(length) = seen.header("content-length").map(|length| length.parse::<usize>().unwrap())
     {
         while buffer.len() < length {
@@ -178,15 +186,29 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
     bytes.windows(wanted.len()).position(|window| window == wanted)
 }
 
-fn unchunked(mut bytes: &[u8]) -> Vec<u8> {
+/// A chunked body (RFC 9112 7.1); none when it broke off.
+async fn chunked(socket: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Vec<u8>> {
     let mut body = Vec::new();
-    while let Some(end) = find(bytes, b"\r\n") {
-        let size = usize::from_str_radix(std::str::from_utf8(&bytes[..end]).unwrap().trim(), 16).unwrap();
-        if size == 0 {
-            break;
+    loop {
+        let end = loop {
+            if let Some(at) = find(buffer, b"\r\n") {
+                break at;
+            }
+            more(socket, buffer).await?;
+        };
+        let line = buffer.drain(..end + 2).collect::<Vec<_>>();
+        let size = usize::from_str_radix(std::str::from_utf8(&line).unwrap().trim(), 16).unwrap();
+        while buffer.len() < size + 2 {
+            more(socket, buffer).await?;
         }
-        body.extend_from_slice(&bytes[end + 2..end + 2 + size]);
-        bytes = &bytes[end + 4 + size..];
+        body.extend(buffer.drain(..size));
+        assert_eq!(
+            buffer.drain(..2).collect::<Vec<_>>(),
+            b"\r\n",
+            "a chunk ends with its line, and no trailers came"
+        );
+        if size == 0 {
+            return Some(body);
+        }
     }
-    body
 }

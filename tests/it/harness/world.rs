@@ -39,6 +39,8 @@ pub(crate) struct Plan {
     pub(crate) settings: Settings,
     pub(crate) clock: Clock,
     pub(crate) resolver: Arc<dyn Resolve>,
+    /// The store's URL, where it is not a file of the test's own.
+    pub(crate) store: Option<String>,
     apps: Vec<(String, String)>,
     scheme: &'static str,
 }
@@ -56,6 +58,7 @@ impl Default for Plan {
             settings,
             clock: Clock::System,
             resolver: Arc::new(SystemResolver),
+            store: None,
             apps: Vec::new(),
             scheme: "http",
         }
@@ -146,7 +149,8 @@ impl Plan {
         self.settings.catalog.dir = Some(apps);
         self.settings.vault.key_file = dir.join("master.key");
         write_private(&self.settings.vault.key_file, Vault::generate().1.expose());
-        self.settings.store.url = Secret::new(format!("sqlite:{}", dir.join("keyferry.db").display()));
+        let sqlite = || format!("sqlite:{}", dir.join("keyferry.db").display());
+        self.settings.store.url = Secret::new(self.store.clone().unwrap_or_else(sqlite));
         Listeners { gateway: Some(gateway), control: Some(control), admin }
     }
 }

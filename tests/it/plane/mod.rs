@@ -1,3 +1,12 @@
 //! The data plane, through the real gateway to an upstream that keeps every byte.
 
+mod bodies;
+mod fields;
 mod first_call;
+mod http2;
+mod keys;
+mod redirects;
+mod refusals;
+mod select;
+mod targets;
+mod wire;

@@ -1,0 +1,111 @@
+//! TLS for tests: a certificate made on the spot, and an upstream that speaks HTTP/1.1 or HTTP/2 over it.
+
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use bytes::Bytes;
+use http::{Request, Response, request::Parts};
+use http_body_util::BodyExt as _;
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+};
+use keyferry::net::{Body, body};
+use rustls::{ServerConfig, crypto::aws_lc_rs};
+use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+/// A self-signed certificate for a name.
+pub(crate) struct Certificate(rcgen::CertifiedKey<rcgen::KeyPair>);
+
+impl Certificate {
+    pub(crate) fn of(name: &str) -> Self {
+        Self(rcgen::generate_simple_self_signed([name.to_owned()]).unwrap())
+    }
+
+    /// Writes certificate and key into `dir`, as PEM.
+    pub(crate) fn write(&self, dir: &Path) -> (PathBuf, PathBuf) {
+        let (cert, key) = (dir.join("cert.pem"), dir.join("key.pem"));
+        std::fs::write(&cert, self.0.cert.pem()).unwrap();
+        std::fs::write(&key, self.0.signing_key.serialize_pem()).unwrap();
+        (cert, key)
+    }
+
+    fn server(&self, alpn: &[&str]) -> TlsAcceptor {
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(self.0.signing_key.serialize_der()));
+        let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![self.0.cert.der().clone()], key)
+            .unwrap();
+        config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+        TlsAcceptor::from(Arc::new(config))
+    }
+}
+
+type Script = Arc<dyn Fn(&Parts, &Bytes) -> Response<Body> + Send + Sync>;
+
+/// An upstream behind TLS.
+pub(crate) struct Secure {
+    pub(crate) address: SocketAddr,
+    seen: Arc<Mutex<Vec<(Parts, Bytes)>>>,
+}
+
+impl Secure {
+    /// Serves these protocols with this certificate.
+    pub(crate) async fn start(
+        certificate: &Certificate,
+        alpn: &[&str],
+        script: impl Fn(&Parts, &Bytes) -> Response<Body> + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, acceptor) = (listener.local_addr().unwrap(), certificate.server(alpn));
+        let seen = Arc::<Mutex<Vec<(Parts, Bytes)>>>::default();
+        let (script, kept): (Script, _) = (Arc::new(script), Arc::clone(&seen));
+        tokio::spawn(async move {
+            loop {
+                let (socket, _) = listener.accept().await.unwrap();
+                let (acceptor, script, kept) = (acceptor.clone(), Arc::clone(&script), Arc::clone(&kept));
+                tokio::spawn(async move {
+                    let Ok(stream) = acceptor.accept(socket).await else { return };
+                    let service =
+                        service_fn(move |request| answer(request, Arc::clone(&script), Arc::clone(&kept)));
+                    let _ = auto::Builder::new(TokioExecutor::new())
+                        .serve_connection(TokioIo::new(stream), service)
+                        .await;
+                });
+            }
+        });
+        Self { address, seen }
+    }
+
+    /// Every request so far.
+    pub(crate) fn seen(&self) -> Vec<(Parts, Bytes)> {
+        self.seen.lock().unwrap().clone()
+    }
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    script: Script,
+    kept: Arc<Mutex<Vec<(Parts, Bytes)>>>,
+) -> Result<Response<Body>, Infallible> {
+    let (head, body) = request.into_parts();
+    #[expect(clippy::disallowed_methods, reason = "tests read whole requests")]
+    let body = body.collect().await.unwrap().to_bytes();
+    let response = script(&head, &body);
+    kept.lock().unwrap().push((head, body));
+    Ok(response)
+}
+
+/// 200 with this body.
+pub(crate) fn ok(text: &'static str) -> Response<Body> {
+    Response::new(body::full(text))
+}

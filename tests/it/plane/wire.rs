@@ -1,0 +1,145 @@
+//! What is wrong with a request as such: answered here, and nothing goes upstream.
+
+use crate::harness::{
+    raw::Raw,
+    upstream::Upstream,
+    world::{Plan, World},
+};
+
+async fn stage() -> (Upstream, World) {
+    let upstream = Upstream::start().await;
+    let world = Plan::default().key_app("things", &upstream.url()).start().await;
+    world.connect("things", "sk_real").await;
+    (upstream, world)
+}
+
+/// Sends a head's first line and fields (without the key), and perhaps a body; status and reason of the answer, and
+/// whether the connection was closed behind it.
+async fn refused(world: &World, request: &str) -> (u16, Option<String>, bool) {
+    let mut raw = Raw::connect(world.gateway).await;
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    let key = &world.key;
+    raw.send(format!("{head}\r\nauthorization: Bearer {key}\r\n\r\n{body}")).await;
+    let reply = raw.reply().await;
+    let reason = reply.header("keyferry-error").map(str::to_owned);
+    let closed = reply.header("connection") == Some("close");
+    if closed {
+        assert_eq!(raw.rest().await, b"", "nothing is answered behind a refused request");
+    }
+    (reply.status, reason, closed)
+}
+
+const SMUGGLED: &str = "GET /things/smuggled HTTP/1.1\r\nhost: localhost\r\n\r\n";
+
+#[tokio::test]
+async fn rp_1_rp_2_ambiguous_framing_is_refused_and_ends_the_connection() {
+    let (upstream, world) = stage().await;
+    for framing in [
+        "transfer-encoding: gzip, chunked",
+        "transfer-encoding: ,chunked",
+        "transfer-encoding: chunked,",
+        "transfer-encoding: chunked, identity",
+        "transfer-encoding: xchunked",
+        "transfer-encoding: chunked\r\ntransfer-encoding: chunked",
+        "content-length: 5\r\ncontent-length: 6",
+        "content-length: +5",
+        "content-length: 5,6",
+        "content-length: 0x5",
+        "content-length: ",
+        "content-length: 99999999999999999999",
+    ] {
+        let request =
+            format!("POST /things/x HTTP/1.1\r\nhost: localhost\r\n{framing}\r\n\r\n0\r\n\r\n{SMUGGLED}");
+        let (status, _, closed) = refused(&world, &request).await;
+        assert!(matches!(status, 400 | 501) && closed, "{framing}: {status}, closed: {closed}");
+    }
+    upstream.assert_untouched();
+}
+
+#[tokio::test]
+async fn rp_6_a_request_names_one_host_and_it_is_ours() {
+    let (upstream, world) = stage().await;
+    for (target, host, status) in [
+        ("/things/x", "x-no-host: 1", 400),
+        ("/things/x", "host: a\r\nhost: a", 400),
+        ("/things/x", "host: a b", 400),
+        ("/things/x", "host: a/b", 400),
+        ("/things/x", "host: u@a", 400),
+        ("/things/x", "host: a,b", 400),
+        ("http://evil.test/things/x", "host: localhost", 400),
+        ("http://evil.test/things/x", "host: evil.test", 421),
+    ] {
+        let answer = refused(&world, &format!("GET {target} HTTP/1.1\r\n{host}\r\n\r\n")).await;
+        assert_eq!(answer.0, status, "{target} {host}");
+    }
+    upstream.assert_untouched();
+    let own = refused(&world, "GET http://localhost/things/x HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+    assert_eq!(own.0, 200);
+}
+
+#[tokio::test]
+async fn rp_7_what_is_about_the_server_itself_is_answered_by_it() {
+    let (upstream, world) = stage().await;
+    for (first, status) in [
+        ("TRACE /things/x", 405),
+        ("CONNECT localhost:443", 405),
+        ("GET *", 400),
+        ("OPTIONS *", 200),
+        ("OPTIONS /things/x", 200),
+    ] {
+        let forwards = if first.starts_with("OPTIONS /") { "max-forwards: 0\r\n" } else { "" };
+        let answer = refused(&world, &format!("{first} HTTP/1.1\r\nhost: localhost\r\n{forwards}\r\n")).await;
+        assert_eq!(answer.0, status, "{first}");
+    }
+    upstream.assert_untouched();
+    refused(&world, "OPTIONS /things/x HTTP/1.1\r\nhost: localhost\r\nmax-forwards: 5\r\n\r\n").await;
+    assert_eq!(upstream.only().header("max-forwards"), Some("4"));
+}
+
+#[tokio::test]
+async fn rp_9_a_body_is_asked_for_only_when_it_is_wanted() {
+    let (upstream, world) = stage().await;
+    let mut raw = Raw::connect(world.gateway).await;
+    let head = "POST /things/x HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: 4\r\n";
+    raw.send(format!("{head}authorization: Bearer wrong\r\n\r\n")).await;
+    assert!(raw.head().await.starts_with("HTTP/1.1 401"), "no 100 before a refusal");
+    let mut raw = Raw::connect(world.gateway).await;
+    raw.send(format!("{head}authorization: Bearer {}\r\n\r\n", world.key)).await;
+    assert!(raw.head().await.starts_with("HTTP/1.1 100"));
+    raw.send("body").await;
+    assert_eq!(raw.reply().await.status, 200, "exactly one 100");
+    assert_eq!(upstream.only().body, b"body");
+    let other = refused(&world, "POST /things/x HTTP/1.1\r\nhost: localhost\r\nexpect: x\r\n\r\n").await;
+    assert_eq!((other.0, other.1.as_deref()), (417, Some("expectation_failed")));
+}
+
+#[tokio::test]
+async fn rp_10_an_upgrade_nobody_asked_the_upstream_for_goes_on_as_a_plain_request() {
+    let (upstream, world) = stage().await;
+    for protocol in ["websocket", "h2c"] {
+        let request = format!(
+            "GET /things/x HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: {protocol}\r\n\r\n"
+        );
+        assert_eq!(refused(&world, &request).await.0, 200);
+        assert_eq!(upstream.seen().pop().unwrap().header("upgrade"), None);
+    }
+}
+
+#[tokio::test]
+async fn rp_11_a_head_beyond_the_bounds_is_refused() {
+    let (upstream, world) = stage().await;
+    let long = "x".repeat(17 << 10);
+    let answer = refused(&world, &format!("GET /things/{long} HTTP/1.1\r\nhost: localhost\r\n\r\n")).await;
+    assert_eq!((answer.0, answer.1.as_deref()), (414, Some("target_too_long")));
+    let many = "x-many: 1\r\n".repeat(100);
+    assert_eq!(
+        refused(&world, &format!("GET /things/x HTTP/1.1\r\nhost: localhost\r\n{many}\r\n")).await.0,
+        431
+    );
+    let big = format!("x-big: {}\r\n", "x".repeat(70 << 10));
+    assert_eq!(
+        refused(&world, &format!("GET /things/x HTTP/1.1\r\nhost: localhost\r\n{big}\r\n")).await.0,
+        431
+    );
+    upstream.assert_untouched();
+}
