@@ -18,7 +18,7 @@ use futures_util::{
 };
 use tokio::time::timeout;
 
-use super::{Connection, Connections, Credential, Fault, obtain::Cause, pause::Pauses};
+use super::{Connection, Connections, Credential, Fault, obtain::Cause, pause::Pauses, ways};
 use crate::{catalog::app::App, clock::Timestamp, id::ConnectionId};
 
 /// How long a call waits for a renewal; the renewal itself goes on.
@@ -50,6 +50,8 @@ pub(super) struct Ready {
     pub(super) credential: Arc<Credential>,
     /// Link generation of the connection it was made for; a completed reconnect raises it.
     pub(super) link: i64,
+    /// When its token was given.
+    pub(super) issued: Timestamp,
     /// From when on a successor is asked for.
     pub(super) renew_at: Option<Timestamp>,
     /// Whether the predecessor's refresh token is still kept, in case this token never works (TL-9).
@@ -72,8 +74,8 @@ pub(super) struct Fresh {
     pub(super) pauses: Pauses,
     /// How many of a grant's refresh tokens are known to be dead, by its generation.
     pub(super) dead: moka::sync::Cache<(ConnectionId, i64), usize>,
-    /// For which token generation a renewal was forced by an upstream's 401.
-    forced: moka::sync::Cache<ConnectionId, i64>,
+    /// When a renewal was last forced by an upstream's 401.
+    forced: moka::sync::Cache<ConnectionId, Timestamp>,
 }
 
 impl Fresh {
@@ -117,14 +119,10 @@ impl Connections {
         self.wait(connection.id, Cause::Wanted).await.map(|ready| Arc::clone(&ready.credential))
     }
 
-    /// The upstream said 401 to `refused`: a newer credential, if the provider gives one.
-    ///
-    /// At most one forced renewal per token, and none sooner than the usual spacing (TL-13). `None` means: pass
-    /// the 401 on.
+    /// The upstream said 401 to `refused`: a newer credential, if the provider gives one. `None`: pass the 401 on.
     pub async fn refused(
         &self,
         connection: &Arc<Connection>,
-        _app: &Arc<App>,
         refused: &Credential,
     ) -> Option<Arc<Credential>> {
         let newer = |ready: Arc<Ready>| {
@@ -133,15 +131,24 @@ impl Connections {
         if let Some(credential) = self.fresh.at_hand(connection).and_then(newer) {
             return Some(credential);
         }
-        let is_first = self.fresh.forced.get(&connection.id) != Some(refused.generation);
-        self.fresh.forced.insert(connection.id, refused.generation);
-        // Whoever comes later may still wait for the one renewal, but begins none.
-        let running = if is_first {
-            Some(self.start(connection.id, Cause::Refused(refused.generation)))
-        } else {
-            self.running().get(&connection.id).cloned()
-        };
+        self.unauthorized(connection, refused);
+        let running = self.running().get(&connection.id).cloned();
         timeout(PATIENCE, running?).await.ok()?.ok().and_then(newer)
+    }
+
+    /// The upstream said 401 to `refused`: a renewal begins, for the calls after this one. Cheap.
+    ///
+    /// A token is not renewed sooner than the usual spacing after it was given, and not tried again sooner after
+    /// that failed (TL-13): an upstream that always says 401 drives nothing.
+    pub fn unauthorized(&self, connection: &Arc<Connection>, refused: &Credential) {
+        let (id, now) = (connection.id, self.parts.clock.now());
+        let Some(ready) = self.fresh.at_hand(connection) else { return };
+        let is_newest = ready.credential.generation <= refused.generation;
+        let tried = self.fresh.forced.get(&id).map_or(ready.issued, |last| last.max(ready.issued));
+        if ways::is_renewable(connection.method) && is_newest && now >= tried + self.schedule.spacing {
+            self.fresh.forced.insert(id, now);
+            drop(self.start(id, Cause::Refused(refused.generation)));
+        }
     }
 
     /// The upstream took `credential` (any answer but 401): its predecessor is no longer needed. Cheap.

@@ -129,6 +129,7 @@ impl Connections {
         Ok(Arc::new(Ready {
             credential: Arc::new(credential),
             link: connection.generation,
+            issued: held.issued,
             renew_at: self.renewal(held),
             unproven: AtomicBool::new(grant.previous_refresh_token.is_some()),
         }))

@@ -168,7 +168,9 @@ impl Plane {
     /// Tells the connections how their credential fared.
     fn note(&self, chosen: &Chosen, credential: &Credential, status: StatusCode) {
         self.0.connections.used(chosen.connection.id);
-        if status != StatusCode::UNAUTHORIZED {
+        if status == StatusCode::UNAUTHORIZED {
+            self.0.connections.unauthorized(&chosen.connection, credential);
+        } else {
             self.0.connections.worked(&chosen.connection, credential);
         }
     }

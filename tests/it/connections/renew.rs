@@ -222,20 +222,50 @@ async fn tl_11_a_lifetime_that_says_nothing_never_ends_by_itself() {
 #[tokio::test]
 async fn tl_13_an_upstream_that_says_401_forces_one_renewal_per_token_and_minute() {
     let world = World::new().await;
-    let (connection, app) = (world.connected().await, world.app("fake"));
+    world.provider.memory().expires_in = json!(null); // as with providers for whom only a 401 tells
+    let connection = world.connected().await;
     let credential = world.credential(&connection).await.unwrap();
-    assert!(world.connections.refused(&connection, &app, &credential).await.is_none(), "it is seconds old");
-    let world = World::new().await;
-    let (connection, app) = (world.connected().await, world.app("fake"));
-    let credential = world.credential(&connection).await.unwrap();
+    assert!(world.connections.refused(&connection, &credential).await.is_none(), "it is seconds old");
     world.pass(61);
-    let newer = world.connections.refused(&connection, &app, &credential).await.unwrap();
+    let newer = world.connections.refused(&connection, &credential).await.unwrap();
     assert_ne!(bearer(&newer), bearer(&credential));
     for _ in 0..1000 {
-        let next = world.connections.refused(&connection, &app, &credential).await.unwrap();
+        let next = world.connections.refused(&connection, &credential).await.unwrap();
         assert_eq!(bearer(&next), bearer(&newer), "who comes late gets the newer one");
-        assert!(world.connections.refused(&connection, &app, &newer).await.is_none());
+        assert!(world.connections.refused(&connection, &newer).await.is_none());
     }
+    assert_eq!(world.provider.token_requests(), 2);
+}
+
+#[tokio::test]
+async fn tl_13_a_forced_renewal_that_fails_is_tried_again_a_minute_later() {
+    let world = World::new().await;
+    let connection = world.connected().await;
+    let credential = world.credential(&connection).await.unwrap();
+    world.pass(61);
+    world.provider.fail_next(Fault::Status(503, None));
+    for _ in 0..10 {
+        assert!(world.connections.refused(&connection, &credential).await.is_none());
+    }
+    assert_eq!(world.provider.token_requests(), 2);
+    world.pass(61);
+    assert!(world.connections.refused(&connection, &credential).await.is_some());
+}
+
+#[tokio::test]
+async fn tl_13_a_grant_whose_end_only_a_401_tells_is_given_up_then() {
+    let world = World::new().await;
+    world.provider.memory().expires_in = json!(null);
+    let connection = world.connected().await;
+    let credential = world.credential(&connection).await.unwrap();
+    world.provider.end_all_grants();
+    world.pass(61);
+    world.connections.unauthorized(&connection, &credential);
+    until("the end", async || {
+        matches!(world.credential(&connection).await, Err(CredentialError::Reauthorize { .. }))
+    })
+    .await;
+    assert_eq!(world.get(connection.id).await.status, Status::Failed);
     assert_eq!(world.provider.token_requests(), 2);
 }
 
