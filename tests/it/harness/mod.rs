@@ -6,5 +6,7 @@ pub(crate) mod provider;
 pub(crate) mod raw;
 pub(crate) mod resolver;
 pub(crate) mod secure;
+pub(crate) mod tls;
 pub(crate) mod upstream;
+pub(crate) mod visitor;
 pub(crate) mod world;

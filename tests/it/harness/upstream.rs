@@ -6,10 +6,11 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    net::TcpListener,
     sync::mpsc::UnboundedReceiver,
 };
+use tokio_rustls::TlsAcceptor;
 
 /// One request, as its bytes came.
 #[derive(Clone, Debug)]
@@ -72,6 +73,10 @@ impl Answer {
     }
 }
 
+trait Socket: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Socket for S {}
+
 type Script = Arc<dyn Fn(&Seen) -> Answer + Send + Sync>;
 
 /// The upstream. It lives as long as the test's runtime.
@@ -87,6 +92,14 @@ impl Upstream {
     }
 
     pub(crate) async fn answering(script: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {
+        Self::behind(None, script).await
+    }
+
+    /// Behind TLS, where an acceptor is given.
+    pub(super) async fn behind(
+        tls: Option<TlsAcceptor>,
+        script: impl Fn(&Seen) -> Answer + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::<Mutex<Vec<Seen>>>::default();
@@ -94,7 +107,17 @@ impl Upstream {
         tokio::spawn(async move {
             for connection in 0.. {
                 let (socket, _) = listener.accept().await.unwrap();
-                tokio::spawn(serve(socket, connection, Arc::clone(&script), Arc::clone(&kept)));
+                let (tls, script, kept) = (tls.clone(), Arc::clone(&script), Arc::clone(&kept));
+                tokio::spawn(async move {
+                    match tls {
+                        None => serve(socket, connection, script, kept).await,
+                        // Who does not trust the certificate hangs up.
+                        Some(tls) => match tls.accept(socket).await {
+                            Ok(socket) => serve(socket, connection, script, kept).await,
+                            Err(_) => {}
+                        },
+                    }
+                });
             }
         });
         Self { address, seen }
@@ -124,7 +147,7 @@ impl Upstream {
     }
 }
 
-async fn serve(mut socket: TcpStream, connection: usize, script: Script, kept: Arc<Mutex<Vec<Seen>>>) {
+async fn serve(mut socket: impl Socket, connection: usize, script: Script, kept: Arc<Mutex<Vec<Seen>>>) {
     let mut buffer = Vec::new();
     while let Some(seen) = request(&mut socket, &mut buffer, connection).await {
         kept.lock().unwrap().push(seen.clone());
@@ -156,7 +179,7 @@ async fn serve(mut socket: TcpStream, connection: usize, script: Script, kept: A
 }
 
 /// The next request; none when the other side closed.
-async fn request(socket: &mut TcpStream, buffer: &mut Vec<u8>, connection: usize) -> Option<Seen> {
+async fn request(socket: &mut impl Socket, buffer: &mut Vec<u8>, connection: usize) -> Option<Seen> {
     let end = loop {
         if let Some(at) = find(buffer, b"\r\n\r\n") {
             break at + 4;
@@ -177,7 +200,7 @@ async fn request(socket: &mut TcpStream, buffer: &mut Vec<u8>, connection: usize
     Some(seen)
 }
 
-async fn more(socket: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<()> {
+async fn more(socket: &mut impl Socket, buffer: &mut Vec<u8>) -> Option<()> {
     let read = socket.read_buf(buffer).await.ok()?;
     (read > 0).then_some(())
 }
@@ -187,7 +210,7 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
 }
 
 /// A chunked body (RFC 9112 7.1); none when it broke off.
-async fn chunked(socket: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Vec<u8>> {
+async fn chunked(socket: &mut impl Socket, buffer: &mut Vec<u8>) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     loop {
         let end = loop {
