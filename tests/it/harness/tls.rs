@@ -50,7 +50,8 @@ impl Internet {
 
     /// As [`Self::plan`], but this internet's certificates are nothing to it.
     pub(crate) fn plan_without_trust(&self) -> Plan {
-        let mut plan = Plan { resolver: Arc::new(Everywhere(self.upstream.address)), ..Plan::default() };
+        let mut plan = Plan::default();
+        plan.resolver = Arc::new(Everywhere(self.upstream.address));
         plan.settings.egress.plain_http = false;
         plan
     }
@@ -70,10 +71,7 @@ impl Internet {
 struct Everywhere(SocketAddr);
 
 impl Resolve for Everywhere {
-    fn resolve(
-        &self,
-        _: String,
-    ) -> Pin<Box<dyn Future<Output = Result<Vec<SocketAddr>, io::Error>> + Send>> {
+    fn resolve(&self, _: String) -> Pin<Box<dyn Future<Output = Result<Vec<SocketAddr>, io::Error>> + Send>> {
         Box::pin(future::ready(Ok(vec![self.0])))
     }
 }
