@@ -1,7 +1,8 @@
 //! The path that goes out: the caller's, byte for byte, with placeholders filled from the connection. Pure.
 //!
 //! A placeholder counts wherever it stands, also inside a segment (`/bot:token/getMe`), unless a letter, a digit or
-//! `_` follows: `:id` is not found in `:ident`.
+//! `_` follows: `:id` is not found in `:ident`. Percent-encoded it is the same one: most clients write `{id}` as
+//! `%7Bid%7D`, whatever their user wrote.
 
 use std::borrow::Cow;
 
@@ -22,13 +23,15 @@ pub(in crate::plane) fn fill<'p>(
 ) -> Result<Cow<'p, str>, Unfilled> {
     let mut filled = Cow::Borrowed(path);
     for token in known {
-        if occurrences(&filled, token).next().is_none() {
-            continue;
+        for spelling in [Cow::Borrowed(*token), Cow::from(utf8_percent_encode(token, ENCODED))] {
+            if occurrences(&filled, &spelling).next().is_none() {
+                continue;
+            }
+            let value = values.iter().find(|(name, _)| name == token);
+            let (_, value) = value.ok_or_else(|| Unfilled((*token).to_owned()))?;
+            let encoded = utf8_percent_encode(value.expose(), ENCODED).to_string();
+            filled = Cow::Owned(replace(&filled, &spelling, &encoded));
         }
-        let value = values.iter().find(|(name, _)| name == token);
-        let (_, value) = value.ok_or_else(|| Unfilled((*token).to_owned()))?;
-        let encoded = utf8_percent_encode(value.expose(), ENCODED).to_string();
-        filled = Cow::Owned(replace(&filled, token, &encoded));
     }
     Ok(filled)
 }
@@ -71,12 +74,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn values() -> Vec<(String, Secret)> {
-        [(":realmId", "9130 35/7"), (":token", "12:AAbb-cc_DD"), (":id", "7")]
+        [(":realmId", "9130 35/7"), (":token", "12:AAbb-cc_DD"), (":id", "7"), ("{cloud}", "c-1")]
             .map(|(token, value)| (token.to_owned(), Secret::from(value)))
             .into()
     }
 
-    const KNOWN: &[&str] = &[":realmId", ":token", ":id", ":empty"];
+    const KNOWN: &[&str] = &[":realmId", ":token", ":id", "{cloud}", ":empty"];
 
     #[test]
     fn placeholders_are_filled_wherever_they_stand() {
@@ -87,6 +90,7 @@ mod tests {
             ("/a/:ident/:id_x/:id9", "/a/:ident/:id_x/:id9"),
             ("/a/:id", "/a/7"),
             ("/a/:id.json", "/a/7.json"),
+            ("/a/%3Aid/{cloud}/%7Bcloud%7D/%3Aident", "/a/7/c-1/c-1/%3Aident"),
             ("/v1/models/x:predict", "/v1/models/x:predict"),
             ("/a%2Fb//c", "/a%2Fb//c"),
         ] {

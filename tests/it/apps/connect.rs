@@ -76,7 +76,7 @@ impl Connected {
         connected
     }
 
-    async fn create(&self, way: &Way) -> Value {
+    pub(super) async fn create(&self, way: &Way) -> Value {
         let mut body = json!({"app": way.app, "method": way.method, "fields": object(way.fields)});
         if way.sign_in.is_none() {
             body["credentials"] = object(way.typed);
@@ -148,7 +148,7 @@ impl Connected {
 }
 
 /// A gateway with the clients that operators give, and an internet that knows what this way asks for.
-async fn gateway(way: &Way) -> (Internet, World) {
+pub(super) async fn gateway(way: &Way) -> (Internet, World) {
     let token = way.sign_in.map(|sign_in| (format!("POST {}", sign_in.token), sign_in.answer));
     let asks = way.asks.iter().map(|(ask, answer)| ((*ask).to_owned(), *answer));
     let answers: BTreeMap<String, &str> = token.into_iter().chain(asks).collect();

@@ -5,8 +5,11 @@
 
 mod complete;
 mod connect;
+mod failures;
+mod fields;
 mod google;
 mod microsoft;
+mod places;
 mod sign_in;
 mod typed_in;
 mod way;
