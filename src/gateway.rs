@@ -195,6 +195,7 @@ impl Things {
             owners: self.owners.clone(),
             clients: self.clients.clone(),
             catalog: Arc::clone(&self.catalog),
+            limits: self.limits.clone(),
         }))
     }
 

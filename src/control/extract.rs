@@ -12,7 +12,10 @@ use serde_json::Value;
 use super::{Control, problem::Refusal};
 use crate::{
     keys::{self, KeyError},
-    net::body::{self, ReadError},
+    net::{
+        body::{self, ReadError},
+        client_ip::ClientIp,
+    },
     vault::token::ApiKey,
 };
 
@@ -31,8 +34,15 @@ impl FromRequestParts<Control> for Caller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, control: &Control) -> Result<Self, Refusal> {
-        let key = presented(parts)?;
-        Ok(Self(control.0.keys.verify(&key).await?))
+        let verified = match presented(parts)? {
+            Some(key) => control.0.keys.verify(&key).await,
+            None => Err(KeyError::Invalid),
+        };
+        if matches!(verified, Err(KeyError::Invalid | KeyError::Expired)) {
+            let address = parts.extensions.get::<ClientIp>();
+            address.map_or(Ok(()), |address| control.0.limits.guess(address.0))?;
+        }
+        Ok(Self(verified?))
     }
 }
 
@@ -49,8 +59,8 @@ impl FromRequestParts<Control> for Admin {
     }
 }
 
-/// The key in `Authorization: Bearer` (RFC 6750 2.1).
-fn presented(parts: &Parts) -> Result<ApiKey, Refusal> {
+/// The key in `Authorization: Bearer` (RFC 6750 2.1); none if what stands there can't be one.
+fn presented(parts: &Parts) -> Result<Option<ApiKey>, Refusal> {
     let mut values = parts.headers.get_all(header::AUTHORIZATION).iter();
     let missing = || Refusal::unauthorized("key_missing", "Send an API key: Authorization: Bearer <key>.");
     let value = values.next().ok_or_else(missing)?;
@@ -61,7 +71,7 @@ fn presented(parts: &Parts) -> Result<ApiKey, Refusal> {
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(missing());
     }
-    ApiKey::parse(key.trim()).ok_or_else(|| KeyError::Invalid.into())
+    Ok(ApiKey::parse(key.trim()))
 }
 
 /// The query. An unknown name or value is 400, never ignored.

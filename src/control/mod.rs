@@ -27,6 +27,7 @@ use crate::{
     connections::Connections,
     id::OwnerId,
     keys::{Caller, Keys},
+    limits::Limits,
     owners::Owners,
 };
 
@@ -42,6 +43,8 @@ pub struct Parts {
     pub clients: Clients,
     /// All apps.
     pub catalog: Arc<Catalog>,
+    /// Counts refused keys by address.
+    pub limits: Limits,
 }
 
 /// The state of every handler.

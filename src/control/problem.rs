@@ -14,6 +14,7 @@ use crate::{
     clients::ClientError,
     connections::{ConnectionError, CreateError, Fault},
     keys::KeyError,
+    limits::Limited,
     net::{
         problem::Problem,
         request_id::{self, RequestId},
@@ -138,6 +139,24 @@ impl From<KeyError> for Refusal {
             KeyError::Unavailable(_) => Self::unavailable(&error),
             KeyError::Internal(_) => Self::bug(&error),
         }
+    }
+}
+
+impl From<Limited> for Refusal {
+    fn from(limited: Limited) -> Self {
+        let detail = "Too many refused keys from this address. Wait as long as Retry-After says, then send a good one.";
+        let mut refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail)
+            .header(header::RETRY_AFTER, limited.retry_after_seconds());
+        for (name, value) in limited
+            .rate
+            .iter()
+            .flat_map(|rate| [("ratelimit", rate.state()), ("ratelimit-policy", rate.policy())])
+        {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                refusal = refusal.header(header::HeaderName::from_static(name), value);
+            }
+        }
+        refusal
     }
 }
 

@@ -125,10 +125,10 @@ fn parts(values: &[&str]) -> Parts {
 fn ak_1_a_key_is_a_bearer_token_in_any_case() {
     let key = ApiKey::generate();
     for scheme in ["Bearer", "bearer", "BEARER"] {
-        assert_eq!(presented(&parts(&[&format!("{scheme} {}", key.reveal())])).unwrap(), key);
+        assert_eq!(presented(&parts(&[&format!("{scheme} {}", key.reveal())])).unwrap().as_ref(), Some(&key));
     }
     let bearer = format!("Bearer {}", key.reveal());
-    assert_eq!(presented(&parts(&[&bearer, &bearer])).unwrap(), key);
+    assert_eq!(presented(&parts(&[&bearer, &bearer])).unwrap(), Some(key));
 }
 
 #[test]
@@ -139,8 +139,6 @@ fn ak_1_everything_else_is_401_or_400() {
         (&[][..], 401, "key_missing"),
         (&["Bearer"], 401, "key_missing"),
         (&["Basic eDp5"], 401, "key_missing"),
-        (&["Bearer sk_live_x"], 401, "key_invalid"),
-        (&["Bearer "], 401, "key_invalid"),
         (&[key.as_str(), other.as_str()], 400, "bad_request"),
     ] {
         let refusal = presented(&parts(values)).unwrap_err();
@@ -152,6 +150,7 @@ fn ak_1_everything_else_is_401_or_400() {
         let asks = refusal.problem().headers.iter().any(|(name, _)| name == header::WWW_AUTHENTICATE);
         assert_eq!(asks, status == 401);
     }
+    assert_eq!(presented(&parts(&["Bearer sk_live_x"])).unwrap(), None);
 }
 
 #[tokio::test]

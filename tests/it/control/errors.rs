@@ -62,6 +62,27 @@ async fn an_expired_key_and_a_revoked_one_are_401() {
 }
 
 #[tokio::test]
+async fn ak_6_an_address_that_tries_keys_is_slowed_down_and_good_keys_are_not() {
+    let (world, _upstream) = world().await;
+    let mut refused = 0;
+    let limited = loop {
+        let other = format!("Bearer {}", ApiKey::generate().reveal());
+        let headers = [("authorization", other.as_str())];
+        let reply = world.http.call(Method::GET, &world.at_control("/user"), &headers, "").await;
+        if reply.status == 429 {
+            break reply;
+        }
+        reply.assert_problem(401, "key_invalid");
+        refused += 1;
+        assert!(refused < 2_000, "nobody counts");
+    };
+    limited.assert_problem(429, "rate_limited");
+    assert!(limited.header("retry-after").unwrap().parse::<u32>().unwrap() >= 1);
+    assert!(limited.header("ratelimit").is_some() && limited.header("ratelimit-policy").is_some());
+    assert_eq!(sam(&world, Method::GET, "/user", Value::Null).await.status, 200, "nobody is locked out");
+}
+
+#[tokio::test]
 async fn routes_and_methods_that_are_not_there() {
     let (world, _upstream) = world().await;
     for path in

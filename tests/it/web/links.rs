@@ -78,7 +78,7 @@ async fn an_expired_link_looks_like_an_unknown_one() {
     let plan = crate::harness::world::Plan::default().standing_clock().key_app("plain", &upstream.url());
     let world = plan.start().await;
     let made = connection(&world, json!({"app": "plain"})).await;
-    world.clock.advance(std::time::Duration::from_secs(14 * 60));
+    world.clock.advance(std::time::Duration::from_mins(14));
     assert_eq!(Browser::new(&world).open_link(&made).await.reply.status, 200);
     world.clock.advance(std::time::Duration::from_secs(61));
     let page = Browser::new(&world).open_link(&made).await;

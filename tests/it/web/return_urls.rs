@@ -5,57 +5,65 @@ use serde_json::json;
 
 use super::{RETURN, world};
 
+const HOSTS: &[&str] = &[
+    "evil.example",
+    "app.example.com.evil.example",
+    "evil.example/app.example.com",
+    "app.example.com@evil.example",
+    "evil.example#app.example.com",
+    "evil.example?app.example.com",
+    "evil.example\\app.example.com",
+    "APP.EXAMPLE.COM",
+    "app.example.com:443",
+    "app.example.com:8443",
+    "app.example.com.",
+    "app%2eexample.com",
+    "app.example.com%00.evil.example",
+    "app.example.com%20",
+    "xapp.example.com",
+    "sub.app.example.com",
+    "example.com",
+    "user:pass@app.example.com",
+    "app.example.com%2f@evil.example",
+    "app。example。com",
+    "арр.example.com",
+    "[::1]",
+    "127.0.0.1",
+    "2130706433",
+    "app.example.com\t.evil.example",
+];
+
+const SCHEMES: &[&str] = &[
+    "https://",
+    "http://",
+    "//",
+    "///",
+    "/\\",
+    "\\\\",
+    "https:",
+    "https:/",
+    "https:///",
+    "hTTps://",
+    " https://",
+    "https:\\\\",
+];
+
+const PATHS: &[&str] = &["/connected?tab=2", ""];
+
 /// Ways to write another target so that a sloppy comparison takes it for `RETURN`.
 fn variants() -> Vec<String> {
-    let hosts = [
-        "evil.example",
-        "app.example.com.evil.example",
-        "evil.example/app.example.com",
-        "app.example.com@evil.example",
-        "evil.example#app.example.com",
-        "evil.example?app.example.com",
-        "evil.example\\app.example.com",
-        "APP.EXAMPLE.COM",
-        "app.example.com:443",
-        "app.example.com:8443",
-        "app.example.com.",
-        "app%2eexample.com",
-        "app.example.com%00.evil.example",
-        "app.example.com%20",
-        "xapp.example.com",
-        "sub.app.example.com",
-        "example.com",
-        "user:pass@app.example.com",
-        "app.example.com%2f@evil.example",
-        "app。example。com",
-        "арр.example.com",
-        "[::1]",
-        "127.0.0.1",
-        "2130706433",
-        "app.example.com\t.evil.example",
-    ];
-    let schemes = [
-        "https://",
-        "http://",
-        "//",
-        "///",
-        "/\\",
-        "\\\\",
-        "https:",
-        "https:/",
-        "https:///",
-        "hTTps://",
-        " https://",
-        "https:\\\\",
-    ];
-    let paths = ["/connected?tab=2", ""];
-    let mut all: Vec<String> = Vec::new();
-    for host in hosts {
-        for scheme in schemes {
-            all.extend(paths.iter().map(|path| format!("{scheme}{host}{path}")));
+    let mut all = near_misses();
+    for host in HOSTS {
+        for scheme in SCHEMES {
+            all.extend(PATHS.iter().map(|path| format!("{scheme}{host}{path}")));
         }
     }
-    all.extend([
+    all
+}
+
+/// The right target, almost; and what is no target at all.
+fn near_misses() -> Vec<String> {
+    vec![
         format!("{RETURN}#"),
         format!("{RETURN}&x=1"),
         format!("{RETURN}/"),
@@ -76,8 +84,7 @@ fn variants() -> Vec<String> {
         "https://".into(),
         "*".into(),
         "https://app.example.com/*".into(),
-    ]);
-    all
+    ]
 }
 
 #[tokio::test]
