@@ -9,14 +9,13 @@ use base64::{
 use http::Method;
 use keyferry::{config::ClientSettings, vault::sha256};
 use serde_json::{Map, Value, json};
-use url::Url;
 
 use super::way::{Proof, SignIn, Way};
 use crate::harness::{
+    browser::{Browser, parameter},
     http::Reply,
     tls::Internet,
     upstream::{Answer, Seen},
-    visitor::Visitor,
     world::World,
 };
 
@@ -68,8 +67,7 @@ impl Connected {
         connected.id = made["connection_id"].as_str().unwrap().to_owned();
         if let Some(sign_in) = &way.sign_in {
             assert_eq!(made["status"], "PENDING", "{made}");
-            let page = connected.consent(way, sign_in, made["url"].as_str().unwrap()).await;
-            assert_eq!(page.status, 200, "{}", page.text());
+            connected.consent(way, sign_in, &made).await;
         }
         let now = connected.connection().await;
         assert_eq!((&now["status"], &now["status_reason"]), (&json!("ACTIVE"), &Value::Null), "{now}");
@@ -86,17 +84,17 @@ impl Connected {
         reply.json()
     }
 
-    /// Signs in at the provider: the page at the end.
-    pub(super) async fn consent(&self, way: &Way, sign_in: &SignIn, link: &str) -> Reply {
-        let mut visitor = Visitor::new(&self.world);
-        let consent = visitor.leave(link, &[]).await;
+    /// Signs in at the provider.
+    async fn consent(&self, way: &Way, sign_in: &SignIn, made: &Value) {
+        let browser = Browser::new(&self.world);
+        let consent = browser.leave(made).await;
         let redirect_uri = format!("http://localhost:{}/callback/{}", self.world.control.port(), way.app);
         assert_consent(sign_in, &consent, &redirect_uri);
         let back: Vec<_> = [("code", CODE)].into_iter().chain(sign_in.back.iter().copied()).collect();
-        let page = visitor.come_back(way.app, &consent, &back).await;
+        let page = browser.come_back(way.app, &consent, &back).await;
+        assert_eq!(page.reply.status, 200, "{}", page.text());
         let request = self.internet.seen().into_iter().next().expect("a token request");
         assert_exchange(sign_in, &request, &consent, &redirect_uri);
-        page
     }
 
     /// The connection as the API tells it.
@@ -184,9 +182,10 @@ fn object(pairs: &[(&str, &str)]) -> Value {
 }
 
 #[track_caller]
-fn assert_consent(sign_in: &SignIn, consent: &Url, redirect_uri: &str) {
-    assert_eq!(consent.as_str().split('?').next(), Some(sign_in.page));
-    let mut sent: BTreeMap<_, _> = consent.query_pairs().into_owned().collect();
+fn assert_consent(sign_in: &SignIn, consent: &str, redirect_uri: &str) {
+    let (page, query) = consent.split_once('?').unwrap();
+    assert_eq!(page, sign_in.page);
+    let mut sent: BTreeMap<_, _> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let mut take = |name: &str| sent.remove(name).unwrap_or_default();
     assert_eq!(take("response_type"), "code");
     assert_eq!(take("client_id"), CLIENT_ID);
@@ -200,7 +199,7 @@ fn assert_consent(sign_in: &SignIn, consent: &Url, redirect_uri: &str) {
 }
 
 #[track_caller]
-fn assert_exchange(sign_in: &SignIn, request: &Seen, consent: &Url, redirect_uri: &str) {
+fn assert_exchange(sign_in: &SignIn, request: &Seen, consent: &str, redirect_uri: &str) {
     assert_eq!(line(request), format!("POST {}", sign_in.token));
     assert_eq!(request.header("accept"), Some("application/json"));
     let mut sent: BTreeMap<String, String> = match request.header("content-type").unwrap() {
@@ -212,7 +211,7 @@ fn assert_exchange(sign_in: &SignIn, request: &Seen, consent: &Url, redirect_uri
     assert_eq!(request.header("content-type") == Some("application/json"), is_json);
     let verifier =
         sent.remove("code_verifier").map(|verifier| URL_SAFE_NO_PAD.encode(sha256(verifier.as_bytes())));
-    let challenge = crate::harness::visitor::parameter(consent, "code_challenge");
+    let challenge = parameter(consent, "code_challenge");
     assert_eq!(verifier, challenge);
     let mut expected =
         vec![("grant_type", "authorization_code"), ("code", CODE), ("redirect_uri", redirect_uri)];

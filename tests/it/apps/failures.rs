@@ -8,7 +8,7 @@ use super::{
     sign_in,
     way::{SignIn, Way},
 };
-use crate::harness::{tls::Internet, upstream::Answer, visitor::Visitor};
+use crate::harness::{browser::Browser, tls::Internet, upstream::Answer};
 
 fn way(ways: &[Way], app: &str) -> Way {
     *ways.iter().find(|way| way.app == app).unwrap()
@@ -21,9 +21,9 @@ async fn signed_in(way: &Way, answer: &'static str) -> (Value, Vec<String>) {
     let mut connected = Connected { internet, world, id: String::new() };
     let made = connected.create(&way).await;
     connected.id = made["connection_id"].as_str().unwrap().to_owned();
-    let mut visitor = Visitor::new(&connected.world);
-    let consent = visitor.leave(made["url"].as_str().unwrap(), &[]).await;
-    let page = visitor.come_back(way.app, &consent, &[("code", "c")]).await;
+    let browser = Browser::new(&connected.world);
+    let consent = browser.leave(&made).await;
+    let page = browser.come_back(way.app, &consent, &[("code", "c")]).await;
     assert!(!page.text().contains("at.1~x"), "{}", page.text());
     let asked = connected.internet.seen().iter().map(line).collect();
     let reply = connected.call(way.call, &[]).await;

@@ -1,5 +1,6 @@
 //! What the tests stand on.
 
+pub(crate) mod browser;
 pub(crate) mod http;
 pub(crate) mod postgres;
 pub(crate) mod provider;
@@ -8,5 +9,4 @@ pub(crate) mod resolver;
 pub(crate) mod secure;
 pub(crate) mod tls;
 pub(crate) mod upstream;
-pub(crate) mod visitor;
 pub(crate) mod world;

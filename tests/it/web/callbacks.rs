@@ -11,7 +11,7 @@ use super::{
 use crate::harness::world::World;
 
 /// A browser that has gone to the provider, and the `state` it took along.
-async fn gone<'w>(world: &'w World, made: &Value) -> (Browser<'w>, String) {
+async fn gone(world: &World, made: &Value) -> (Browser, String) {
     let browser = Browser::new(world);
     let page = browser.open_link(made).await;
     let reply = browser.press(&page, &[]).await;

@@ -1,6 +1,5 @@
 //! The pages as a browser meets them: with cookies, with redirects, without script.
 
-mod browser;
 mod callbacks;
 mod forms;
 mod headers;
@@ -11,6 +10,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{
+    browser,
     upstream::{Answer, Seen, Upstream},
     world::{Plan, World},
 };

@@ -5,26 +5,37 @@ use std::{cell::RefCell, collections::BTreeMap};
 use http::Method;
 use serde_json::Value;
 
-use crate::harness::{http::Reply, world::World};
+use super::{
+    http::{Http, Reply},
+    world::World,
+};
 
-pub(super) struct Browser<'w> {
-    world: &'w World,
-    pub(super) cookies: RefCell<BTreeMap<String, String>>,
+/// The browser.
+pub(crate) struct Browser {
+    http: Http,
+    /// The control door, without a slash at the end.
+    door: String,
+    pub(crate) cookies: RefCell<BTreeMap<String, String>>,
 }
 
 /// A page, and where it was found.
-pub(super) struct Page {
-    pub(super) path: String,
-    pub(super) reply: Reply,
+pub(crate) struct Page {
+    pub(crate) path: String,
+    pub(crate) reply: Reply,
 }
 
-impl<'w> Browser<'w> {
-    pub(super) fn new(world: &'w World) -> Self {
-        Self { world, cookies: RefCell::default() }
+impl Browser {
+    pub(crate) fn new(world: &World) -> Self {
+        Self::at(world.at_control(""))
+    }
+
+    /// One that knows no other door.
+    pub(crate) fn at(door: String) -> Self {
+        Self { http: Http::default(), door, cookies: RefCell::default() }
     }
 
     /// One request with this browser's cookies.
-    pub(super) async fn send(
+    pub(crate) async fn send(
         &self,
         method: Method,
         path: &str,
@@ -36,7 +47,7 @@ impl<'w> Browser<'w> {
         let cookies = cookies.join("; ");
         let mut all = vec![("accept", "text/html"), ("cookie", cookies.as_str())];
         all.extend(headers);
-        let reply = self.world.http.call(method, &self.world.at_control(path), &all, body.to_owned()).await;
+        let reply = self.http.call(method, &format!("{}{path}", self.door), &all, body.to_owned()).await;
         for line in reply.headers.get_all("set-cookie") {
             let (pair, attributes) = line.to_str().unwrap().split_once(';').unwrap();
             let (name, value) = pair.split_once('=').unwrap();
@@ -50,7 +61,7 @@ impl<'w> Browser<'w> {
     }
 
     /// Opens a path and follows redirects and immediate refreshes that stay at this door.
-    pub(super) async fn open(&self, path: &str) -> Page {
+    pub(crate) async fn open(&self, path: &str) -> Page {
         let mut path = path.to_owned();
         for _ in 0..5 {
             let reply = self.send(Method::GET, &path, &[], "").await;
@@ -64,12 +75,12 @@ impl<'w> Browser<'w> {
     }
 
     /// Opens the connect link of a connection.
-    pub(super) async fn open_link(&self, connection: &Value) -> Page {
+    pub(crate) async fn open_link(&self, connection: &Value) -> Page {
         self.open(&link(connection)).await
     }
 
     /// Presses the button of a page after typing these values in; what the door answers.
-    pub(super) async fn press(&self, page: &Page, typed: &[(&str, &str)]) -> Reply {
+    pub(crate) async fn press(&self, page: &Page, typed: &[(&str, &str)]) -> Reply {
         let mut form = form_urlencoded::Serializer::new(String::new());
         for (name, value) in page.hidden() {
             form.append_pair(&name, &value);
@@ -84,10 +95,26 @@ impl<'w> Browser<'w> {
         ];
         self.send(Method::POST, &page.action(), &headers, &form.finish()).await
     }
+
+    /// Opens the connect link of a connection and presses the button: the URL of the provider's consent page.
+    pub(crate) async fn leave(&self, connection: &Value) -> String {
+        let page = self.open_link(connection).await;
+        assert_eq!(page.reply.status, 200, "{}", page.text());
+        let reply = self.press(&page, &[]).await;
+        assert_eq!(reply.status, 303, "{}", reply.text());
+        reply.header("location").unwrap().to_owned()
+    }
+
+    /// Comes back from the consent page of `app` with its `state` and what the provider adds: the page about it.
+    pub(crate) async fn come_back(&self, app: &str, consent: &str, added: &[(&str, &str)]) -> Page {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("state", &parameter(consent, "state").unwrap()).extend_pairs(added);
+        self.open(&format!("/callback/{app}?{}", query.finish())).await
+    }
 }
 
 impl Page {
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         self.reply.text()
     }
 
@@ -96,7 +123,7 @@ impl Page {
     }
 
     /// The hidden values of the form.
-    pub(super) fn hidden(&self) -> Vec<(String, String)> {
+    pub(crate) fn hidden(&self) -> Vec<(String, String)> {
         let inputs = self.text().split("<input type=\"hidden\" ").skip(1);
         inputs
             .map(|input| {
@@ -107,7 +134,7 @@ impl Page {
 }
 
 /// Path and query of a connection's link.
-pub(super) fn link(connection: &Value) -> String {
+pub(crate) fn link(connection: &Value) -> String {
     let url = connection["url"].as_str().unwrap();
     let (_, path) = url.split_once("://").unwrap().1.split_once('/').unwrap();
     format!("/{path}")
@@ -115,13 +142,13 @@ pub(super) fn link(connection: &Value) -> String {
 
 /// The text from behind `start` to before `end`.
 #[track_caller]
-pub(super) fn between<'t>(text: &'t str, start: &str, end: &str) -> &'t str {
+pub(crate) fn between<'t>(text: &'t str, start: &str, end: &str) -> &'t str {
     let (_, rest) = text.split_once(start).unwrap_or_else(|| panic!("no {start} in {text}"));
     rest.split_once(end).unwrap().0
 }
 
 /// A parameter of a URL.
-pub(super) fn parameter(url: &str, name: &str) -> Option<String> {
+pub(crate) fn parameter(url: &str, name: &str) -> Option<String> {
     let query = url.split_once('?')?.1;
     form_urlencoded::parse(query.as_bytes())
         .find(|(known, _)| known == name)
