@@ -85,8 +85,8 @@ until_well() {
     done
 }
 
-# podman as root asks for more open files than a sandbox may have.
-limits=(--ulimit "nofile=$(ulimit -Hn):$(ulimit -Hn)" --ulimit "nproc=$(ulimit -Hu):$(ulimit -Hu)")
+# podman as root asks for more files and processes than a sandbox may have.
+limits=(--ulimit nofile=1024:1024 --ulimit nproc=1024:1024)
 run=(podman --runtime runc run --name "$name" "${limits[@]}" --read-only --cap-drop ALL --volume "$name:/data")
 
 free_port() {
