@@ -15,13 +15,13 @@ tools: ## installs what the tests drive, where missing: PostgreSQL, Chromium, No
 	@tests/tools.sh
 
 test: tools ## installs what the tests need and runs them all, the container image included
-	@$(MAKE) --no-print-directory test-image
+	@PROFILE=dev $(MAKE) --no-print-directory test-image
 	@$(MAKE) --no-print-directory test-rust
 
 test-rust: ## all tests of the code and with real clients, servers and browsers
 	$(CARGO) test
 
-test-image: ## builds the container image, runs it, calls through it
+test-image: ## builds the container image as it ships, runs it, calls through it
 	deploy/test-image.sh
 
 lint: ## format, clippy, documentation, licenses
