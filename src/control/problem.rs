@@ -256,3 +256,6 @@ pub(super) async fn no_method() -> Refusal {
         "This method is not for this path. GET /openapi.json describes which ones are.",
     )
 }
+
+#[cfg(test)]
+mod tests;
