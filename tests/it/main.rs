@@ -9,6 +9,8 @@ mod connections;
 #[cfg(test)]
 mod control;
 #[cfg(test)]
+mod docs;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod plane;

@@ -80,9 +80,9 @@ pub(super) async fn run(demo: Demo) -> anyhow::Result<()> {
         let pending = watch.begin().await.context("making the demo's connection")?;
         (story.connection_id, story.connect_url) = (pending.connection_id.clone(), pending.url);
         if demo.json {
-            print::line(&story.json()?)?
+            print::line(&story.json()?)?;
         } else {
-            print::line(&story.to_string())?
+            print::line(&story.to_string())?;
         }
         let connected = watch.connected(&pending.connection_id, &stop).await;
         connected.map_or(Ok(()), |account| tell(demo.json, &pending.connection_id, &account))
