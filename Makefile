@@ -27,7 +27,7 @@ test-image: ## builds the container image as it ships, runs it, calls through it
 lint: ## format, clippy, documentation, licenses
 	$(CARGO) fmt --check
 	$(CARGO) clippy --quiet --all-targets -- --deny warnings
-	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --quiet --no-deps
+	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --quiet --no-deps --document-private-items
 	@command -v cargo-deny >/dev/null || $(CARGO) install --quiet --locked --debug cargo-deny
 	$(CARGO) deny --offline check licenses bans sources
 

@@ -36,7 +36,7 @@ pub struct Offer {
 /// One way in, as the page offers it.
 #[derive(Clone, Debug)]
 pub struct OfferedWay {
-    /// Its method: what [`Connections::begin`] takes.
+    /// Its method: what [`super::Connections::begin`] takes.
     pub method: Method,
     /// What to call it.
     pub label: String,
