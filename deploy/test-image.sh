@@ -1,18 +1,21 @@
 #!/bin/bash
 # Builds the image with buildah and runs it with podman: health check green and one call through to an API on this
-# machine, on the host's network and again through published ports. `make tools` installs what this needs. As root.
+# machine, on the host's network and again through published ports. `make tools` installs what this needs.
 #
 # Where the base image can't be pulled, the binary is built here: PROFILE=dev takes a quarter of a release build's time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-[ "$(id -u)" -eq 0 ] || exec sudo --preserve-env=PATH,HOME,CARGO_HOME,RUSTUP_HOME,CARGO_TARGET_DIR,PROFILE "$0"
+root() { # what only root may do
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+PATH="$PATH:/usr/sbin:/sbin"
 for tool in buildah podman runc curl python3; do
     command -v "$tool" >/dev/null || { echo "$tool is missing; \`make tools\` installs it" >&2; exit 1; }
 done
 
-image=localhost/keyferry-test
 name=keyferry-test-$$
+image=localhost/$name
 work=$(mktemp --directory)
 upstream=
 # podman says much about the systemd it misses; that is shown when something fails.
@@ -22,14 +25,15 @@ tidy() {
     local outcome=$?
     [ "$outcome" -eq 0 ] || cat "$podman_says" >&2
     [ -z "$upstream" ] || kill "$upstream" 2>/dev/null || true
-    podman rm --force --time 0 "$name" >/dev/null 2>&1 || true
-    podman volume rm --force "$name" >/dev/null 2>&1 || true
+    root podman rm --force --time 0 "$name" >/dev/null 2>&1 || true
+    root podman volume rm --force "$name" >/dev/null 2>&1 || true
+    root podman rmi --force "$image" >/dev/null 2>&1 || true
     rm -rf "$work"
 }
 trap tidy EXIT
 
 build_in_container() {
-    buildah build --isolation chroot --format docker --tag "$image" --file deploy/Containerfile .
+    root buildah build --isolation chroot --format docker --tag "$image" --file deploy/Containerfile .
 }
 
 # The last stage of the same file, over a binary built here.
@@ -42,11 +46,11 @@ build_from_here() {
     cp "${CARGO_TARGET_DIR:-target}/$target/$folder/keyferry" "$work/out/"
     cp /etc/ssl/certs/ca-certificates.crt "$work/out/etc/ssl/certs/"
     sed -n '/^FROM scratch/,$p' deploy/Containerfile | sed 's|--from=build ||; s|/build/||' >"$work/Containerfile"
-    buildah build --isolation chroot --format docker --tag "$image" --file "$work/Containerfile" "$work"
+    root buildah build --isolation chroot --format docker --tag "$image" --file "$work/Containerfile" "$work"
 }
 
 base=$(sed -n 's/^FROM \([^ ]*\) AS build$/\1/p' deploy/Containerfile)
-if buildah pull --quiet "$base" 2>"$work/pull.log"; then
+if root buildah pull --quiet "$base" 2>"$work/pull.log"; then
     build_in_container
 else
     echo "$base can't be pulled here; building FROM scratch with a binary linked statically on this machine."
@@ -81,7 +85,7 @@ until_well() {
         if [ "$SECONDS" -ge "$end" ]; then
             echo "$what: not within a minute" >&2
             cat "$work/last" >&2
-            podman logs "$name" >&2 || true
+            root podman logs "$name" >&2 || true
             exit 1
         fi
         sleep 0.1
@@ -90,7 +94,7 @@ until_well() {
 
 # podman as root asks for more files and processes than a sandbox may have.
 limits=(--ulimit nofile=1024:1024 --ulimit nproc=1024:1024)
-run=(podman --runtime runc run --name "$name" "${limits[@]}" --read-only --cap-drop ALL --volume "$name:/data")
+run=(root podman --runtime runc run --name "$name" "${limits[@]}" --read-only --cap-drop ALL --volume "$name:/data")
 
 free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
@@ -128,7 +132,7 @@ TOML
     "${run[@]}" --detach --volume "$work/apps:/apps:ro" --env KEYFERRY_CATALOG__DIR=/apps \
         --env KEYFERRY_EGRESS__PLAIN_HTTP=true --env KEYFERRY_EGRESS__ALLOW=127.0.0.0/8,10.0.0.0/8 \
         "$@" "$image" >/dev/null 2>>"$podman_says"
-    until_well "health check" podman healthcheck run "$name"
+    until_well "health check" root podman healthcheck run "$name"
     until_well "probe from outside" curl --silent --show-error --fail "$admin/readyz"
     local connection='{"app":"echo","method":"API_KEY","credentials":{"api_key":"from-the-vault"}}'
     until_well "connecting" ask POST "$control/connections" "$connection"
@@ -136,9 +140,9 @@ TOML
     answer=$(ask GET "$gateway/echo/v1/hello?a=%2F")
     [ "$answer" = "/v1/hello?a=%2F from-the-vault" ] || { echo "$what: the API answered: $answer" >&2; exit 1; }
     local size
-    size=$(podman image inspect --format '{{.Size}}' "$image")
+    size=$(root podman image inspect --format '{{.Size}}' "$image")
     echo "$what: healthy, and a call went through ($((size / 1024 / 1024)) MiB image)"
-    podman rm --force --time 5 "$name" >/dev/null 2>>"$podman_says"
+    root podman rm --force --time 5 "$name" >/dev/null 2>>"$podman_says"
 }
 
 a=$(free_port) b=$(free_port) c=$(free_port)
