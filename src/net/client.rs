@@ -4,31 +4,22 @@
 //! only if nothing of it can have been processed: by the library when it had not been written at all, and here, once,
 //! when it is idempotent and has no body (RFC 9110 9.2.2).
 
-use std::{
-    future::Future,
-    path::PathBuf,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, Uri, Version, uri::Scheme};
+use http::{Request, Response, StatusCode, Version, uri::Scheme};
 use http_body::Body as _;
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::{
     client::legacy,
-    rt::{TokioExecutor, TokioIo, TokioTimer},
+    rt::{TokioExecutor, TokioTimer},
 };
 use ipnet::IpNet;
-use rustls::ClientConfig;
-use tokio::{net::TcpStream, time::timeout};
-use tower::Service;
+use tokio::time::timeout;
 
 use super::{
     body::{self, Body, BoxError, ReadError},
+    dial::Dial,
     guard::{Forbidden, Guard, Guarded, Resolve},
     stream::Streamed,
     tls::{self, TlsError},
@@ -172,6 +163,9 @@ impl Client {
         let (response, upload) = if request.body().is_end_stream() {
             (self.ask(pool, request).await?, None)
         } else {
+            if terms.body_limit.is_some_and(|limit| request.body().size_hint().lower() > limit) {
+                return Err(UploadFault::TooLarge.into());
+            }
             self.upload(pool, request, terms.body_limit).await?
         };
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
@@ -196,7 +190,7 @@ impl Client {
 
     /// A request without a body: sent once more if it is idempotent and the connection ended before an answer.
     async fn ask(&self, pool: &Pool, request: Request<Body>) -> Result<Response<Incoming>, SendError> {
-        let spare = idempotent(request.method()).then(|| without_body(&request));
+        let spare = request.method().is_idempotent().then(|| without_body(&request));
         match self.once(pool, request).await {
             Err(SendError::Protocol(error)) if broke_off(&*error) => match spare {
                 Some(again) => self.once(pool, again).await,
@@ -249,10 +243,6 @@ fn pool(dial: Dial) -> Pool {
         .build(dial)
 }
 
-fn idempotent(method: &Method) -> bool {
-    method.is_idempotent()
-}
-
 fn without_body(request: &Request<Body>) -> Request<Body> {
     let mut copy = Request::new(body::empty());
     copy.method_mut().clone_from(request.method());
@@ -284,35 +274,4 @@ fn causes<'e>(
         Some(io) => io.get_ref().map(|inner| inner as _),
         None => cause.source(),
     })
-}
-
-/// Dials: guard, TCP, TLS, all within one limit.
-#[derive(Clone)]
-struct Dial {
-    https: HttpsConnector<Guarded>,
-    limit: Duration,
-}
-
-impl Dial {
-    fn new(tcp: Guarded, tls: ClientConfig, http2: bool, limit: Duration) -> Self {
-        let builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
-        let connector =
-            if http2 { builder.enable_http2().wrap_connector(tcp) } else { builder.wrap_connector(tcp) };
-        Self { https: connector, limit }
-    }
-}
-
-impl Service<Uri> for Dial {
-    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
-    type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.https.poll_ready(cx)
-    }
-
-    fn call(&mut self, uri: Uri) -> Self::Future {
-        let (dialling, limit) = (self.https.call(uri), self.limit);
-        Box::pin(async move { timeout(limit, dialling).await? })
-    }
 }

@@ -3,6 +3,7 @@
 pub mod body;
 pub mod client;
 pub mod client_ip;
+mod dial;
 pub mod guard;
 pub mod headers;
 pub mod problem;

@@ -3,8 +3,6 @@
 //! The server makes one per request and puts it into the request's extensions; callers can't choose it, so that
 //! nobody can make two requests look like one in the log.
 
-use std::sync::Arc;
-
 use http::{Extensions, HeaderName, HeaderValue};
 use uuid::Uuid;
 
@@ -13,9 +11,9 @@ use crate::clock::Timestamp;
 /// The header that carries it.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The id of one request.
+/// The id of one request. Kept as a header's value: every answer carries it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct RequestId(Arc<str>);
+pub struct RequestId(HeaderValue);
 
 impl RequestId {
     /// A new id whose time part is `now`.
@@ -24,31 +22,36 @@ impl RequestId {
         let micros = u64::try_from(now.as_micros()).unwrap_or(0);
         let nanos = u32::try_from(micros % 1_000_000).unwrap_or(0) * 1_000;
         let moment = uuid::Timestamp::from_unix(uuid::NoContext, micros / 1_000_000, nanos);
-        Self(Uuid::new_v7(moment).to_string().into())
+        let mut text = Uuid::encode_buffer();
+        Self::of_text(Uuid::new_v7(moment).hyphenated().encode_lower(&mut text))
     }
 
     /// The one the server gave this request; `-` where there is none, which only tests see.
     #[must_use]
     pub fn of(extensions: &Extensions) -> Self {
-        extensions.get::<Self>().cloned().unwrap_or_else(|| Self("-".into()))
+        extensions.get::<Self>().cloned().unwrap_or_else(|| Self::of_text("-"))
+    }
+
+    fn of_text(text: &str) -> Self {
+        Self(HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("-")))
     }
 
     /// As text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.to_str().unwrap_or("-")
     }
 
     /// As a header's value.
     #[must_use]
     pub fn header_value(&self) -> HeaderValue {
-        HeaderValue::from_str(&self.0).unwrap_or_else(|_| HeaderValue::from_static("-"))
+        self.0.clone()
     }
 }
 
 impl std::fmt::Display for RequestId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 

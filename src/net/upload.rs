@@ -82,6 +82,13 @@ impl Progress {
         }
     }
 
+    /// To be asked again and again while nothing comes is no movement.
+    fn wait_for_caller(&self) {
+        if self.turn.load(Ordering::Relaxed) != CALLER {
+            self.turn_to(CALLER);
+        }
+    }
+
     fn turn_to(&self, turn: u8) {
         let elapsed = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.moved.store(elapsed, Ordering::Relaxed);
@@ -148,7 +155,7 @@ impl HttpBody for Upload {
                 Poll::Ready(None)
             }
             Poll::Pending => {
-                self.progress.turn_to(CALLER);
+                self.progress.wait_for_caller();
                 Poll::Pending
             }
         }

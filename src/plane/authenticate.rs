@@ -15,7 +15,7 @@ use crate::{
     keys::{Caller, KeyError, Keys},
     limits::Limits,
     net::client_ip::ClientIp,
-    vault::token::ApiKey,
+    vault::token::{self, ApiKey},
 };
 
 /// Proof that a caller may make this call. There are no rules yet: whoever has a key may.
@@ -46,7 +46,7 @@ enum Found {
 pub(super) struct Credentials<'r> {
     headers: &'r HeaderMap,
     places: &'r [HeaderName],
-    query: Option<&'r str>,
+    target: &'r str,
     address: Option<IpAddr>,
 }
 
@@ -54,7 +54,8 @@ impl<'r> Credentials<'r> {
     /// Those of `request`, where `places` are the app's own fields for them.
     pub(super) fn of<B>(request: &'r Request<B>, places: &'r [HeaderName]) -> Self {
         let address = request.extensions().get::<ClientIp>().map(|client| client.0);
-        Self { headers: request.headers(), places, query: request.uri().query(), address }
+        let target = request.uri().path_and_query().map_or("", |target| target.as_str());
+        Self { headers: request.headers(), places, target, address }
     }
 }
 
@@ -65,9 +66,9 @@ pub(super) async fn permit(
     credentials: &Credentials<'_>,
 ) -> Result<Permit, Refusal> {
     let refused = match find(credentials.headers, credentials.places) {
-        Found::Key(_) if credentials.query.is_some_and(holds_key) => {
+        Found::Key(_) if holds_key(credentials.target) => {
             return Err(Refusal::bad_request(
-                "The query holds a keyferry key, which would end up in logs. Leave it out, and replace the key.",
+                "The path or query holds a keyferry key, which would end up in logs. Leave it out, and replace the key.",
             ));
         }
         Found::Key(key) => match keys.verify(&key).await {
@@ -106,9 +107,10 @@ fn find(headers: &HeaderMap, places: &[HeaderName]) -> Found {
     found
 }
 
-/// Whether a key stands in a query, as a value of its own.
-fn holds_key(query: &str) -> bool {
-    query.contains("kf_") && query.split(['&', '=', ';', '+']).any(|part| ApiKey::parse(part).is_some())
+/// Whether a key stands somewhere in a target.
+fn holds_key(target: &str) -> bool {
+    let keys = target.match_indices(token::PREFIX).filter_map(|(at, _)| target.get(at..at + token::LENGTH));
+    keys.filter_map(ApiKey::parse).next().is_some()
 }
 
 /// Every key in the value of a credential's field: alone, behind any scheme, as a parameter, or inside `Basic`.

@@ -9,7 +9,8 @@ use super::{Secret, random, sha256};
 pub const PREFIX: &str = "kf_";
 const RANDOM_CHARS: usize = 43;
 const CHECKSUM_CHARS: usize = 6;
-const LENGTH: usize = PREFIX.len() + RANDOM_CHARS + CHECKSUM_CHARS;
+/// How long every key is.
+pub const LENGTH: usize = PREFIX.len() + RANDOM_CHARS + CHECKSUM_CHARS;
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const CRC32: crc::Crc<u32> = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
 

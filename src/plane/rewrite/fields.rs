@@ -5,10 +5,10 @@
 
 use http::{HeaderName, HeaderValue};
 
-use crate::{net::headers::hop_by_hop, vault::token::ApiKey};
-
-/// How long a key is: what is shorter holds none.
-const KEY_LENGTH: usize = 52;
+use crate::{
+    net::headers::hop_by_hop,
+    vault::token::{self, ApiKey},
+};
 
 /// Whether the caller's field passes.
 pub(in crate::plane) fn passes(
@@ -70,9 +70,10 @@ fn same_spelling(one: &str, other: &str) -> bool {
 
 /// A key that stands where nobody looks for one still must not go upstream.
 fn ends_in_a_key(value: &HeaderValue) -> bool {
-    let Some(start) = value.len().checked_sub(KEY_LENGTH) else { return false };
+    let Some(start) = value.len().checked_sub(token::LENGTH) else { return false };
     let end = value.as_bytes().get(start..).unwrap_or_default();
-    end.starts_with(b"kf_") && std::str::from_utf8(end).is_ok_and(|text| ApiKey::parse(text).is_some())
+    end.starts_with(token::PREFIX.as_bytes())
+        && std::str::from_utf8(end).is_ok_and(|text| ApiKey::parse(text).is_some())
 }
 
 #[cfg(test)]

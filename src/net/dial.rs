@@ -1,0 +1,100 @@
+//! Dials an upstream: guard, name, TCP, TLS, all within one limit.
+
+use std::{
+    future::Future,
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use http::Uri;
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::{
+    client::legacy::connect::{Connected, Connection},
+    rt::TokioIo,
+};
+use rustls::ClientConfig;
+use tokio::{net::TcpStream, time::timeout};
+use tower::Service;
+
+use super::{body::BoxError, guard::Guarded};
+
+/// The connector of one pool.
+#[derive(Clone)]
+pub(super) struct Dial {
+    https: HttpsConnector<Guarded>,
+    limit: Duration,
+}
+
+impl Dial {
+    /// Dials by `tcp`, speaks `tls` for `https:`, and offers HTTP/2 there if it may.
+    pub(super) fn new(tcp: Guarded, tls: ClientConfig, http2: bool, limit: Duration) -> Self {
+        let builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
+        let connector =
+            if http2 { builder.enable_http2().wrap_connector(tcp) } else { builder.wrap_connector(tcp) };
+        Self { https: connector, limit }
+    }
+}
+
+impl Service<Uri> for Dial {
+    type Response = Dialled;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Dialled, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.https.poll_ready(cx)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let (dialling, limit) = (self.https.call(uri), self.limit);
+        Box::pin(async move { Ok(Dialled(timeout(limit, dialling).await??)) })
+    }
+}
+
+/// A connection. It keeps its addresses to itself: the library would copy them into every answer.
+pub(super) struct Dialled(MaybeHttpsStream<TokioIo<TcpStream>>);
+
+impl Connection for Dialled {
+    fn connected(&self) -> Connected {
+        let connected = Connected::new();
+        if self.0.connected().is_negotiated_h2() { connected.negotiated_h2() } else { connected }
+    }
+}
+
+impl Read for Dialled {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl Write for Dialled {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.0.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
