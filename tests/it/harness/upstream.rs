@@ -3,14 +3,18 @@
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpListener,
-    sync::mpsc::UnboundedReceiver,
+    sync::{mpsc::UnboundedReceiver, watch},
 };
 use tokio_rustls::TlsAcceptor;
+
+/// How long a test waits for what it knows must come.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One request, as its bytes came.
 #[derive(Clone, Debug)]
@@ -83,6 +87,7 @@ type Script = Arc<dyn Fn(&Seen) -> Answer + Send + Sync>;
 pub(crate) struct Upstream {
     pub(crate) address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
+    open: watch::Sender<usize>,
 }
 
 impl Upstream {
@@ -104,10 +109,14 @@ impl Upstream {
         let address = listener.local_addr().unwrap();
         let seen = Arc::<Mutex<Vec<Seen>>>::default();
         let (script, kept): (Script, _) = (Arc::new(script), Arc::clone(&seen));
+        let open = watch::Sender::new(0);
+        let counted = open.clone();
         tokio::spawn(async move {
             for connection in 0.. {
                 let (socket, _) = listener.accept().await.unwrap();
                 let (tls, script, kept) = (tls.clone(), Arc::clone(&script), Arc::clone(&kept));
+                let counted = counted.clone();
+                counted.send_modify(|open| *open += 1);
                 tokio::spawn(async move {
                     match tls {
                         None => serve(socket, connection, script, kept).await,
@@ -117,14 +126,22 @@ impl Upstream {
                             Err(_) => {}
                         },
                     }
+                    counted.send_modify(|open| *open -= 1);
                 });
             }
         });
-        Self { address, seen }
+        Self { address, seen, open }
     }
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Waits until so many connections are open.
+    pub(crate) async fn until_open(&self, wanted: usize) {
+        let mut open = self.open.subscribe();
+        let reached = open.wait_for(|open| *open == wanted);
+        tokio::time::timeout(PATIENCE, reached).await.expect("so many connections in time").unwrap();
     }
 
     /// Every request so far.

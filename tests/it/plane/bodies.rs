@@ -3,7 +3,10 @@
 use std::{sync::Mutex, time::Duration};
 
 use http::Method;
-use tokio::sync::mpsc::unbounded_channel;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    sync::mpsc::unbounded_channel,
+};
 
 use crate::harness::{
     raw::Raw,
@@ -202,4 +205,54 @@ async fn a_callers_place_is_taken_until_its_stream_ends() {
         }
     };
     tokio::time::timeout(Duration::from_secs(10), free).await.unwrap();
+}
+
+#[tokio::test]
+async fn pf_5_a_caller_who_leaves_takes_the_upstream_call_along() {
+    let upstream = Upstream::answering(|_| Answer::Hang).await;
+    let world = stage(&upstream).await;
+    let raw = get(&world).await;
+    upstream.until_open(1).await;
+    drop(raw);
+    upstream.until_open(0).await;
+    let (send, more) = unbounded_channel::<Vec<u8>>();
+    let more = Mutex::new(Some(more));
+    let upstream = Upstream::answering(move |_| {
+        Answer::Stream(
+            b"HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\na".to_vec(),
+            more.lock().unwrap().take().unwrap(),
+        )
+    })
+    .await;
+    let world = stage(&upstream).await;
+    let mut raw = get(&world).await;
+    raw.until("\r\n\r\na").await;
+    drop(raw);
+    // An upstream that says nothing would not notice: it is cut off when it goes on.
+    while send.send(b"x".to_vec()).is_ok() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_before_the_body_was_read_reaches_the_caller() {
+    let early = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = early.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut socket, _) = early.accept().await.unwrap();
+        socket.read(&mut [0; 1024]).await.unwrap();
+        socket.write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno").await.unwrap();
+        // Stays open: the rest of the body is not wanted, and the gateway has to live with that.
+        std::future::pending::<()>().await;
+    });
+    let world = Plan::default().key_app("things", &format!("http://{address}")).start().await;
+    world.connect("things", "sk_real").await;
+    let mut raw = Raw::connect(world.gateway).await;
+    let key = &world.key;
+    raw.send(format!(
+        "POST /things/x HTTP/1.1\r\nhost: h\r\nauthorization: Bearer {key}\r\ncontent-length: 9\r\n\r\nhalf"
+    ))
+    .await;
+    let reply = raw.reply().await;
+    assert_eq!((reply.status, reply.text()), (403, "no"));
 }

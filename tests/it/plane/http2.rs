@@ -177,3 +177,20 @@ async fn a_door_with_a_certificate_offers_http2() {
     assert_eq!((response.version(), response.status().as_u16()), (Version::HTTP_2, 200));
     assert_eq!(upstream.seen().len(), 1);
 }
+
+#[tokio::test]
+async fn rp_11_a_head_beyond_the_bounds_is_refused_in_http2_too() {
+    let upstream = Upstream::start().await;
+    let world = Plan::default().key_app("things", &upstream.url()).start().await;
+    world.connect("things", "sk_real").await;
+    let mut request = request(&world, Method::GET, "/things/x", "");
+    for _ in 0..100 {
+        request.headers_mut().append("x-many", "1".parse().unwrap());
+    }
+    let response = client().request(request).await.unwrap();
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["keyferry-error"]),
+        (431, &"head_too_large".parse().unwrap())
+    );
+    upstream.assert_untouched();
+}

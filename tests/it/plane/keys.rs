@@ -109,8 +109,9 @@ async fn ak_1_two_keys_are_one_too_many_and_one_key_twice_is_fine() {
     with(&world, "/voices/x", &[("authorization", &one), ("xi-api-key", &two)])
         .await
         .assert_problem(400, "bad_request");
-    let query = format!("/things/x?key={}", world.key);
-    with(&world, &query, &[("authorization", &one)]).await.assert_problem(400, "bad_request");
+    for target in [format!("/things/x?key={}", world.key), format!("/things/bot{}/x", world.key)] {
+        with(&world, &target, &[("authorization", &one)]).await.assert_problem(400, "bad_request");
+    }
     upstream.assert_untouched();
     let reply = with(&world, "/voices/x", &[("authorization", &one), ("xi-api-key", &one)]).await;
     assert_eq!(reply.status, 200, "{}", reply.text());
