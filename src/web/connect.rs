@@ -15,7 +15,7 @@ use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
 use super::{
-    Web, callback, csrf, done,
+    Web, away, callback, csrf, done,
     form::{self, Earlier, PREFIX},
     inert::inert,
     link::Link,
@@ -116,20 +116,25 @@ pub(super) async fn submit(
     let same = |link: &Link| bool::from(link.csrf().as_bytes().ct_eq(posted.csrf.as_bytes()));
     let Some(link) = link.filter(same) else { return trouble::forged(&id) };
     match web.0.connections.begin(&link.session_token, posted.method, &posted.fields).await {
-        Ok(Begun::Redirect { url, cookie, .. }) => leave(&web, &url, &cookie),
+        Ok(Begun::Redirect { url, cookie, .. }) => leave(&web, &headers, &url, &cookie),
         Ok(Begun::Connected(finished)) => {
             let forget = Link::forget(web.jar(), posted.connection);
-            with_cookie(done::connected(&web, &finished).await, forget)
+            let response = match &finished.return_to {
+                Some(url) => away::to(&headers, url, "where you came from"),
+                None => done::connected(&web, &finished).await,
+            };
+            with_cookie(response, forget)
         }
         Err(error) => refuse(&web, error, &link, posted, &id).await,
     }
 }
 
 /// On to the provider. The flow's cookie is named after its `state`, so that several flows can be under way.
-fn leave(web: &Web, url: &str, cookie: &str) -> Response {
+fn leave(web: &Web, headers: &HeaderMap, url: &str, cookie: &str) -> Response {
     let query = url.split_once('?').map_or("", |(_, query)| query);
     let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    let response = Redirect::to(url).into_response();
+    let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let response = away::to(headers, url, host.as_deref().unwrap_or("the provider"));
     with_cookie(response, web.jar().set(&callback::flow_cookie(&pairs), cookie))
 }
 

@@ -4,6 +4,7 @@
 //! [`crate::connections`]' business; here is what people see of it and what browsers are told.
 
 mod assets;
+mod away;
 mod callback;
 mod connect;
 mod cookie;

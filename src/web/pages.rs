@@ -145,6 +145,20 @@ struct HomePage<'a> {
     gateway: &'a str,
 }
 
+/// On the way to another origin.
+#[derive(Template)]
+#[template(path = "away.html", config = "src/web/askama.toml")]
+pub(super) struct AwayPage<'a> {
+    assets: &'static Assets,
+    name: &'a str,
+    url: &'a str,
+}
+
+/// The page that leads on to `url`.
+pub(super) fn away<'a>(name: &'a str, url: &'a str) -> AwayPage<'a> {
+    AwayPage { assets: &ASSETS, name, url }
+}
+
 /// The page of links that do nothing.
 pub(super) fn gone() -> Response {
     show(StatusCode::NOT_FOUND, &GonePage { assets: &ASSETS })

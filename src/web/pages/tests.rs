@@ -129,13 +129,17 @@ fn failure() -> FailurePage {
 }
 
 /// Every page there is.
-fn all() -> [(&'static str, String); 7] {
+fn all() -> [(&'static str, String); 8] {
     [
         ("consent", consent().render().unwrap()),
         ("many_scopes", many_scopes().render().unwrap()),
         ("typed_in", typed_in().render().unwrap()),
         ("success", success().render().unwrap()),
         ("failure", failure().render().unwrap()),
+        (
+            "away",
+            AwayPage { assets: &FIXED, name: "Desk", url: "https://desk.example/?a=1&b=2" }.render().unwrap(),
+        ),
         ("gone", GonePage { assets: &FIXED }.render().unwrap()),
         ("home", HomePage { assets: &FIXED, gateway: "https://gateway.example.com" }.render().unwrap()),
     ]

@@ -86,6 +86,32 @@ async fn oc_10_the_redirect_uri_is_the_configured_one_whatever_the_request_says(
 }
 
 #[tokio::test]
+async fn a_browser_is_led_on_in_a_navigation_of_its_own() {
+    let (world, upstream) = world().await;
+    let made = connection(&world, json!({"app": "desk", "return_url": super::RETURN})).await;
+    let browser = Browser::new(&world);
+    let page = browser.open_link(&made).await;
+    let submit = async |page: &Page, key: Option<&str>| {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(page.hidden()).extend_pairs(key.map(|key| ("f.api_key", key)));
+        let sent = [("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "navigate"), ("origin", "null")];
+        browser.send(Method::POST, "/connect", &sent, &form.finish()).await
+    };
+    // A redirect here would be held against form-action, with all that the provider adds to it.
+    let reply = submit(&page, None).await;
+    assert_eq!(reply.status, 200);
+    assert!(reply.header("refresh").unwrap().starts_with(&format!("0; url={}/authorize?", upstream.url())));
+    assert!(reply.text().contains("Go on if nothing happens"));
+
+    let typed = browser.open(&format!("{}?method=API_KEY", page.path)).await;
+    let reply = submit(&typed, Some("sk_good")).await;
+    assert_eq!(reply.status, 200);
+    assert!(
+        reply.header("refresh").unwrap().starts_with(&format!("0; url={}&connection_id=", super::RETURN))
+    );
+}
+
+#[tokio::test]
 async fn a_key_typed_in_connects_at_once_and_a_wrong_one_says_so() {
     let (world, _upstream) = world().await;
     let made = connection(&world, json!({"app": "desk", "method": "API_KEY", "name": "keyed"})).await;
