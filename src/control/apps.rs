@@ -194,7 +194,7 @@ impl Control {
 
     fn app(&self, slug: &str) -> Result<&Arc<App>, Refusal> {
         self.0.catalog.app(slug).ok_or_else(|| {
-            let detail = format!("{slug}: {}", self.no_app(slug));
+            let detail = format!("The path: {}", self.no_app(slug));
             Refusal::new(StatusCode::NOT_FOUND, "app_unknown", detail)
                 .with("nearest", self.0.catalog.nearest(slug))
         })

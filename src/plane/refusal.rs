@@ -58,7 +58,7 @@ impl Refusal {
     /// No app of this name.
     pub(super) fn app_unknown(catalog: &Catalog, name: &str) -> Self {
         let nearest = catalog.nearest(name).into_iter().map(str::to_owned).collect();
-        Self::AppUnknown { name: name.chars().take(64).collect(), nearest }
+        Self::AppUnknown { name: name.to_owned(), nearest }
     }
 
     /// What only the operator may read of it, if anything.
@@ -125,10 +125,18 @@ fn app_unknown(name: &str, nearest: Vec<String>) -> Problem {
     };
     let detail = if name.is_empty() {
         format!("Name an app: /{{app}}/{{path}}. {hint}")
-    } else {
+    } else if could_name_an_app(name) {
         format!("There is no app {name:?}. {hint}")
+    } else {
+        format!("There is no app of that name. {hint}")
     };
     Problem::new(StatusCode::NOT_FOUND, "app_unknown", detail).with("nearest", nearest)
+}
+
+/// Whether to repeat what a caller wrote for an app: not what may be a key in the wrong place.
+fn could_name_an_app(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    name.len() <= 40 && name.bytes().all(plain)
 }
 
 fn too_many(limited: &Limited) -> Problem {

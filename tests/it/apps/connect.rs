@@ -218,7 +218,7 @@ fn assert_exchange(sign_in: &SignIn, request: &Seen, consent: &str, redirect_uri
     expected.extend(sign_in.with);
     match sign_in.proof {
         Proof::Form | Proof::Json => {
-            expected.extend([("client_id", CLIENT_ID), ("client_secret", CLIENT_SECRET)])
+            expected.extend([("client_id", CLIENT_ID), ("client_secret", CLIENT_SECRET)]);
         }
         Proof::FormSecretOnly => expected.push(("client_secret", CLIENT_SECRET)),
         Proof::Basic | Proof::BasicJson => {}

@@ -6,15 +6,15 @@ use super::{
 };
 
 /// Google's sign-in. Without its two own parameters there is no refresh token.
-const fn google(scope: &'static str) -> Option<SignIn> {
-    Some(SignIn {
+const fn google(scope: &'static str) -> SignIn {
+    SignIn {
         client: "google",
         page: "https://accounts.google.com/o/oauth2/v2/auth",
         scope,
         own: &[("access_type", "offline"), ("prompt", "consent")],
         token: "https://oauth2.googleapis.com/token",
         ..SIGN_IN
-    })
+    }
 }
 
 /// Asked where the API itself does not tell whose account it is.
@@ -24,7 +24,7 @@ const USER: (&str, &str) =
 pub(super) const WAYS: &[Way] = &[
     Way {
         app: "google-ads",
-        sign_in: google("https://www.googleapis.com/auth/adwords"),
+        sign_in: Some(google("https://www.googleapis.com/auth/adwords")),
         asks: &[(
             "GET https://googleads.googleapis.com/v23/customers:listAccessibleCustomers",
             r#"{"resourceNames":["customers/123","customers/456"]}"#,
@@ -37,7 +37,7 @@ pub(super) const WAYS: &[Way] = &[
     },
     Way {
         app: "google-calendar",
-        sign_in: google("https://www.googleapis.com/auth/calendar"),
+        sign_in: Some(google("https://www.googleapis.com/auth/calendar")),
         asks: &[(
             "GET https://www.googleapis.com/calendar/v3/calendars/primary",
             r#"{"id":"ada@example.com","summary":"Ada"}"#,
@@ -49,7 +49,7 @@ pub(super) const WAYS: &[Way] = &[
     },
     Way {
         app: "google-docs",
-        sign_in: google("https://www.googleapis.com/auth/documents openid email"),
+        sign_in: Some(google("https://www.googleapis.com/auth/documents openid email")),
         asks: &[USER],
         account: "1089",
         call: "GET /google-docs/v1/documents/1AbC",
@@ -58,7 +58,7 @@ pub(super) const WAYS: &[Way] = &[
     },
     Way {
         app: "google-drive",
-        sign_in: google("https://www.googleapis.com/auth/drive"),
+        sign_in: Some(google("https://www.googleapis.com/auth/drive")),
         asks: &[(
             "GET https://www.googleapis.com/drive/v3/about?fields=user",
             r#"{"user":{"permissionId":"0623","emailAddress":"ada@example.com"}}"#,
@@ -70,7 +70,7 @@ pub(super) const WAYS: &[Way] = &[
     },
     Way {
         app: "google-mail",
-        sign_in: google("https://www.googleapis.com/auth/gmail.modify"),
+        sign_in: Some(google("https://www.googleapis.com/auth/gmail.modify")),
         asks: &[(
             "GET https://gmail.googleapis.com/gmail/v1/users/me/profile",
             r#"{"emailAddress":"ada@example.com"}"#,
@@ -82,7 +82,7 @@ pub(super) const WAYS: &[Way] = &[
     },
     Way {
         app: "google-sheets",
-        sign_in: google("https://www.googleapis.com/auth/spreadsheets openid email"),
+        sign_in: Some(google("https://www.googleapis.com/auth/spreadsheets openid email")),
         asks: &[USER],
         account: "1089",
         call: "GET /google-sheets/v4/spreadsheets/1AbC/values/A1:B2",
@@ -91,7 +91,7 @@ pub(super) const WAYS: &[Way] = &[
     },
     Way {
         app: "google-tasks",
-        sign_in: google("https://www.googleapis.com/auth/tasks openid email"),
+        sign_in: Some(google("https://www.googleapis.com/auth/tasks openid email")),
         asks: &[USER],
         account: "1089",
         call: "GET /google-tasks/tasks/v1/users/@me/lists",
@@ -100,7 +100,7 @@ pub(super) const WAYS: &[Way] = &[
     },
     Way {
         app: "youtube",
-        sign_in: google("https://www.googleapis.com/auth/youtube"),
+        sign_in: Some(google("https://www.googleapis.com/auth/youtube")),
         asks: &[(
             "GET https://www.googleapis.com/youtube/v3/channels?part=snippet&mine=true",
             r#"{"items":[{"id":"UC1","snippet":{"title":"Ada"}}]}"#,

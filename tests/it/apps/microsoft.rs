@@ -6,15 +6,15 @@ use super::{
 };
 
 /// Microsoft's sign-in, for whoever has an account.
-const fn microsoft(scope: &'static str) -> Option<SignIn> {
-    Some(SignIn {
+const fn microsoft(scope: &'static str) -> SignIn {
+    SignIn {
         client: "microsoft",
         page: "https://login.microsoftonline.com/common/oauth2/v2.0/authorize",
         scope,
         own: &[("response_mode", "query")],
         token: "https://login.microsoftonline.com/common/oauth2/v2.0/token",
         ..SIGN_IN
-    })
+    }
 }
 
 const USER: (&str, &str) =
@@ -23,9 +23,9 @@ const USER: (&str, &str) =
 pub(super) const WAYS: &[Way] = &[
     Way {
         app: "microsoft-teams",
-        sign_in: microsoft(
+        sign_in: Some(microsoft(
             "offline_access User.Read Team.ReadBasic.All Channel.ReadBasic.All ChannelMessage.Send Chat.ReadWrite",
-        ),
+        )),
         asks: &[USER],
         account: "48d3",
         call: "GET /microsoft-teams/v1.0/me/joinedTeams",
@@ -34,7 +34,7 @@ pub(super) const WAYS: &[Way] = &[
     },
     Way {
         app: "one-drive",
-        sign_in: microsoft("offline_access User.Read Files.ReadWrite.All"),
+        sign_in: Some(microsoft("offline_access User.Read Files.ReadWrite.All")),
         asks: &[USER],
         account: "48d3",
         call: "GET /one-drive/v1.0/me/drive/root:/a.txt:/content",
@@ -43,9 +43,9 @@ pub(super) const WAYS: &[Way] = &[
     },
     Way {
         app: "outlook",
-        sign_in: microsoft(
+        sign_in: Some(microsoft(
             "offline_access User.Read Mail.ReadWrite Mail.Send Calendars.ReadWrite Contacts.ReadWrite",
-        ),
+        )),
         asks: &[USER],
         account: "48d3",
         call: "GET /outlook/v1.0/me/messages?$top=1",

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::process::Running;
 
 /// A running gateway with one owner and an admin key.
-pub(super) struct Gateway {
+pub(crate) struct Gateway {
     process: Running,
     folder: TempDir,
     ports: Ports,
@@ -30,7 +30,7 @@ pub(super) struct Ports {
 
 impl Gateway {
     /// Starts one that knows these apps beside the built-in ones, with `settings` added to its file.
-    pub(super) fn start(apps: &[(&str, String)], settings: &str) -> Self {
+    pub(crate) fn start(apps: &[(&str, String)], settings: &str) -> Self {
         let (folder, ports) = (TempDir::new().unwrap(), Ports::free());
         let key = init(folder.path());
         std::fs::create_dir_all(folder.path().join("apps")).unwrap();
@@ -45,17 +45,32 @@ impl Gateway {
     }
 
     /// The base URL of the gateway door.
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://localhost:{}", self.ports.gateway)
     }
 
     /// The base URL of the control door.
-    pub(super) fn control(&self) -> String {
+    pub(crate) fn control(&self) -> String {
         format!("http://localhost:{}", self.ports.control)
     }
 
+    /// The base URL of the admin door.
+    pub(crate) fn admin(&self) -> String {
+        format!("http://localhost:{}", self.ports.admin)
+    }
+
+    /// Where it keeps everything.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What `serve` has printed so far.
+    pub(crate) fn printed(&self) -> String {
+        self.process.printed()
+    }
+
     /// The admin key.
-    pub(super) fn key(&self) -> &str {
+    pub(crate) fn key(&self) -> &str {
         &self.key
     }
 

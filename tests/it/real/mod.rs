@@ -5,7 +5,7 @@
 
 mod browser;
 mod demo;
-mod gateway;
+pub(crate) mod gateway;
 mod maton;
 mod oidc;
 mod process;
