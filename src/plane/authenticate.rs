@@ -109,8 +109,8 @@ fn find(headers: &HeaderMap, places: &[HeaderName]) -> Found {
 
 /// Whether a key stands somewhere in a target.
 fn holds_key(target: &str) -> bool {
-    let keys = target.match_indices(token::PREFIX).filter_map(|(at, _)| target.get(at..at + token::LENGTH));
-    keys.filter_map(ApiKey::parse).next().is_some()
+    let mut places = target.match_indices(token::PREFIX);
+    places.any(|(at, _)| target.get(at..at + token::LENGTH).and_then(ApiKey::parse).is_some())
 }
 
 /// Every key in the value of a credential's field: alone, behind any scheme, as a parameter, or inside `Basic`.

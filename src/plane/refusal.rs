@@ -2,17 +2,16 @@
 //!
 //! Each text says what to do next. None shows a secret, an address, an upstream's URL or an error of the inside.
 
-use http::{
-    HeaderName, HeaderValue, StatusCode,
-    header::{CONNECTION, RETRY_AFTER},
-};
-use serde_json::json;
+mod connection;
+mod upstream;
+
+use http::{HeaderName, HeaderValue, StatusCode, header::RETRY_AFTER};
 
 use crate::{
     catalog::Catalog,
-    connections::{ActiveSummary, ChooseError, CredentialError, Fault, PendingLink},
+    connections::{ChooseError, CredentialError, Fault},
     limits::{LimitReason, Limited},
-    net::{SendError, problem::Problem, upload::UploadFault},
+    net::{SendError, problem::Problem},
 };
 
 /// Why a call is refused.
@@ -95,9 +94,9 @@ impl Refusal {
                 "This key has expired. Make a new one with POST /keys or keyferry key create.",
             ),
             Self::Limited(limited) => too_many(&limited),
-            Self::Choose(error) => choose(error, named),
-            Self::Credential(error) => credential(error, named),
-            Self::Send(error) => send(&error, named),
+            Self::Choose(error) => connection::choose(error, named),
+            Self::Credential(error) => connection::credential(error, named),
+            Self::Send(error) => upstream::send(&error, named),
             Self::Store(_) => store_unavailable(),
             Self::Link => Problem::new(
                 StatusCode::BAD_REQUEST,
@@ -160,86 +159,6 @@ fn too_many(limited: &Limited) -> Problem {
     problem
 }
 
-fn choose(error: ChooseError, app: &str) -> Problem {
-    let bad = |reason, detail: String| Problem::new(StatusCode::BAD_REQUEST, reason, detail);
-    match error {
-        ChooseError::None { pending } => connection_required(app, &pending),
-        ChooseError::NotConfigured { client, redirect_uri } => bad(
-            "app_not_configured",
-            format!(
-                "Nobody has given an OAuth client for {app} yet. Register one at the provider with the redirect URI \
-                 {redirect_uri} and give it to this gateway: PUT /apps/{app}/client with an admin key, or \
-                 [clients.{client}] in keyferry.toml. keyferry app show {app} says more."
-            ),
-        )
-        .with("client", client)
-        .with("redirect_uri", redirect_uri),
-        ChooseError::Unknown { active } => connection_unknown(app, &active),
-        ChooseError::Unusable { detail, url } => with_url(bad("connection_unusable", detail), url),
-        ChooseError::Reauthorize { connection, url } => {
-            reauthorize(app, url).with("connection_id", connection.id.to_string())
-        }
-        ChooseError::Store(fault) => below(&fault),
-    }
-}
-
-fn connection_required(app: &str, pending: &[PendingLink]) -> Problem {
-    let detail = match pending.first() {
-        None => format!(
-            "No active connection for {app}. Create one with POST /connections {{\"app\":\"{app}\"}} and open its url."
-        ),
-        Some(first) => format!("No active connection for {app} yet. Open {} to finish one.", first.url),
-    };
-    let pending: Vec<_> = pending
-        .iter()
-        .map(|link| json!({ "connection_id": link.connection_id, "status": "PENDING", "url": link.url }))
-        .collect();
-    Problem::new(StatusCode::BAD_REQUEST, "connection_required", detail).with("connections", pending)
-}
-
-fn connection_unknown(app: &str, active: &[ActiveSummary]) -> Problem {
-    let detail = if active.is_empty() {
-        format!(
-            "No such connection. Create one with POST /connections {{\"app\":\"{app}\"}} and open its url."
-        )
-    } else {
-        "No such connection. Name one of those in connections, or leave Maton-Connection out.".to_owned()
-    };
-    let active: Vec<_> = active
-        .iter()
-        .map(|one| json!({ "connection_id": one.connection_id, "status": "ACTIVE", "label": one.label }))
-        .collect();
-    Problem::new(StatusCode::NOT_FOUND, "connection_unknown", detail).with("connections", active)
-}
-
-fn reauthorize(app: &str, url: String) -> Problem {
-    let detail =
-        format!("The provider has ended this connection's access to {app}. Open {url} to reconnect it.");
-    with_url(Problem::new(StatusCode::BAD_REQUEST, "reauthorization_required", detail), Some(url))
-}
-
-fn with_url(problem: Problem, url: Option<String>) -> Problem {
-    match url {
-        Some(url) => problem.with("url", url),
-        None => problem,
-    }
-}
-
-fn credential(error: CredentialError, app: &str) -> Problem {
-    match error {
-        CredentialError::Reauthorize { url } => reauthorize(app, url),
-        CredentialError::TokenEndpoint(why) => Problem::new(
-            StatusCode::BAD_GATEWAY,
-            "token_endpoint_failed",
-            format!("{app}'s token endpoint gave no new access token ({why}). Try again in a moment."),
-        ),
-        CredentialError::Unusable(detail) => {
-            Problem::new(StatusCode::BAD_REQUEST, "connection_unusable", detail)
-        }
-        CredentialError::Store(fault) => below(&fault),
-    }
-}
-
 fn below(fault: &Fault) -> Problem {
     match fault {
         Fault::Unavailable(_) => store_unavailable(),
@@ -262,59 +181,6 @@ fn internal() -> Problem {
         "internal",
         "Something went wrong inside the gateway. Tell its operator the request id: the log says more.",
     )
-}
-
-fn send(error: &SendError, app: &str) -> Problem {
-    let (status, reason, detail) = match error {
-        SendError::Forbidden(_) | SendError::PlainHttp => (
-            StatusCode::BAD_GATEWAY,
-            "upstream_unreachable",
-            format!("{error}, or correct the host of {app}'s connection."),
-        ),
-        SendError::Unreachable(_) => (
-            StatusCode::BAD_GATEWAY,
-            "upstream_unreachable",
-            format!(
-                "{app} can't be reached: no connection with a valid certificate came about. Try again later."
-            ),
-        ),
-        SendError::Protocol(_) => (
-            StatusCode::BAD_GATEWAY,
-            "upstream_protocol",
-            format!(
-                "{app} ended the connection or did not answer in HTTP. Check whether the call took effect."
-            ),
-        ),
-        SendError::Timeout => (
-            StatusCode::GATEWAY_TIMEOUT,
-            "upstream_timeout",
-            format!("{app} did not answer in time. Check whether the call took effect before you repeat it."),
-        ),
-        SendError::Upload(fault) => return upload(*fault),
-    };
-    Problem::new(status, reason, detail)
-}
-
-fn upload(fault: UploadFault) -> Problem {
-    let (status, reason, detail) = match fault {
-        UploadFault::TooLarge => (
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body_too_large",
-            "The body is longer than this gateway takes. Send it in parts, or ask the operator for bounds.body_bytes.",
-        ),
-        UploadFault::Stalled => (
-            StatusCode::REQUEST_TIMEOUT,
-            "request_timeout",
-            "The body stopped arriving. Send the call again, without a pause in its body.",
-        ),
-        UploadFault::Broken => (
-            StatusCode::BAD_REQUEST,
-            "bad_request",
-            "The body broke off or is framed wrongly. Send the call again, whole.",
-        ),
-    };
-    // What is left of the body would be taken for the next request.
-    Problem::new(status, reason, detail).header(CONNECTION, HeaderValue::from_static("close"))
 }
 
 impl From<Limited> for Refusal {

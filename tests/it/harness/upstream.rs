@@ -121,10 +121,11 @@ impl Upstream {
                     match tls {
                         None => serve(socket, connection, script, kept).await,
                         // Who does not trust the certificate hangs up.
-                        Some(tls) => match tls.accept(socket).await {
-                            Ok(socket) => serve(socket, connection, script, kept).await,
-                            Err(_) => {}
-                        },
+                        Some(tls) => {
+                            if let Ok(socket) = tls.accept(socket).await {
+                                serve(socket, connection, script, kept).await;
+                            }
+                        }
                     }
                     counted.send_modify(|open| *open -= 1);
                 });

@@ -57,6 +57,26 @@ async fn rp_1_rp_2_ambiguous_framing_is_refused_and_ends_the_connection() {
 }
 
 #[tokio::test]
+async fn rp_1_a_length_beside_chunked_does_not_count_and_ends_the_connection() {
+    let (upstream, world) = stage().await;
+    for framing in
+        ["transfer-encoding: chunked\r\ncontent-length: 3", "content-length: 3\r\ntransfer-encoding: chunked"]
+    {
+        let request =
+            format!("POST /things/x HTTP/1.1\r\nhost: localhost\r\n{framing}\r\n\r\n0\r\n\r\n{SMUGGLED}");
+        let (status, _, closed) = refused(&world, &request).await;
+        assert!(matches!(status, 200 | 400) && closed, "{framing}: {status}, closed: {closed}");
+    }
+    for seen in upstream.seen() {
+        assert_eq!((seen.target(), seen.body.as_slice()), ("/x", &b""[..]));
+        assert_eq!(
+            (seen.header("transfer-encoding"), seen.header("content-length")),
+            (Some("chunked"), None)
+        );
+    }
+}
+
+#[tokio::test]
 async fn rp_6_a_request_names_one_host_and_it_is_ours() {
     let (upstream, world) = stage().await;
     for (target, host, status) in [
