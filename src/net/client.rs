@@ -240,6 +240,9 @@ fn pool(dial: Dial) -> Pool {
         .timer(TokioTimer::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(Duration::from_mins(1))
+        // A path that died silently is found by pings, not by the calls that wait on it.
+        .http2_keep_alive_interval(Duration::from_secs(30))
+        .http2_keep_alive_timeout(Duration::from_secs(10))
         .build(dial)
 }
 
