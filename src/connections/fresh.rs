@@ -19,7 +19,7 @@ use futures_util::{
 use tokio::time::timeout;
 
 use super::{Connection, Connections, Credential, Fault, obtain::Cause, pause::Pauses, ways};
-use crate::{catalog::app::App, clock::Timestamp, id::ConnectionId};
+use crate::{clock::Timestamp, id::ConnectionId};
 
 /// How long a call waits for a renewal; the renewal itself goes on.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -103,11 +103,7 @@ impl Fresh {
 
 impl Connections {
     /// A credential of `connection` that works now. Waits for a renewal only if no valid token is left.
-    pub async fn credential(
-        &self,
-        connection: &Arc<Connection>,
-        _app: &Arc<App>,
-    ) -> Result<Arc<Credential>, CredentialError> {
+    pub async fn credential(&self, connection: &Arc<Connection>) -> Result<Arc<Credential>, CredentialError> {
         let now = self.parts.clock.now();
         if let Some(ready) = self.fresh.at_hand(connection).filter(|ready| !ready.has_ended(now)) {
             let is_due = ready.renew_at.is_some_and(|due| due <= now);

@@ -62,7 +62,8 @@ impl Connections {
         let asked = self.parts.clock.now();
         match self.ask(&held, &spend).await {
             Ok(answer) => self.keep(held, spend, answer, asked).await,
-            Err(OAuthError::InvalidGrant(code)) => {
+            // Of a client's own credentials there is no successor to look for; that is an error like others.
+            Err(OAuthError::InvalidGrant(code)) if matches!(spend, Spend::RefreshToken(_)) => {
                 tracing::info!(connection = %id, code, "the provider no longer takes a refresh token");
                 self.bury(&held);
                 Ok(Renewed::Moved)

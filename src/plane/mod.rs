@@ -147,7 +147,7 @@ impl Plane {
         let wanted = select::wanted(call.headers())?;
         let chosen = plane.connections.choose(owner, call.app(), wanted).await?;
         record.know_connection(chosen.connection.id);
-        let credential = plane.connections.credential(&chosen.connection, call.app()).await?;
+        let credential = plane.connections.credential(&chosen.connection).await?;
         let (asked, outgoing) = rewrite::outgoing(call, &credential, plane.via)?;
         let terms = Terms { http2: asked.app.http2, body_limit: plane.body_limit };
         let mut response = plane.client.exchange(outgoing, terms).await?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use keyferry::{
     catalog::Method,
-    connections::{BeginError, Begun, CreateError, NewConnection, Status},
+    connections::{BeginError, Begun, CreateError, CredentialError, NewConnection, Status},
 };
 
 use super::world::{World, bearer, new, secrets, typed, with_key};
@@ -168,4 +168,26 @@ async fn a_key_can_be_typed_in_on_the_page() {
     assert_eq!(finished.connection.fields["region"], "us");
     assert_eq!(world.token(&finished.connection).await, "sk_test_1");
     assert!(press(&[("api_key", "sk_test_2")]).await.is_err(), "the link is spent");
+}
+
+#[tokio::test]
+async fn a_client_that_is_refused_later_is_asked_for_once_and_left_alone() {
+    let world = World::new().await;
+    let credentials = Some(secrets(&[("client_id", CLIENT.0), ("client_secret", CLIENT.1)]));
+    let made = Arc::new(world.create(NewConnection { credentials, ..new("keyed") }).await.unwrap());
+    for code in ["invalid_grant", "invalid_client"] {
+        world.pass(3700);
+        let asked = world.provider.token_requests();
+        world.provider.fail_next(Fault::Error(code));
+        for _ in 0..3 {
+            assert!(
+                matches!(world.credential(&made).await, Err(CredentialError::TokenEndpoint(_))),
+                "{code}"
+            );
+        }
+        assert_eq!(world.provider.token_requests(), asked + 1, "{code}");
+        assert_eq!(world.get(made.id).await.status, Status::Active, "{code}");
+        world.pass(61);
+        assert!(world.credential(&made).await.is_ok(), "{code}");
+    }
 }

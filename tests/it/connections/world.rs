@@ -267,7 +267,7 @@ impl World {
         &self,
         connection: &Arc<Connection>,
     ) -> Result<Arc<Credential>, keyferry::connections::CredentialError> {
-        self.connections.credential(connection, &self.app(&connection.app)).await
+        self.connections.credential(connection).await
     }
 
     pub(crate) async fn token(&self, connection: &Arc<Connection>) -> String {
