@@ -66,10 +66,10 @@ pub(super) fn page(offer: &Offer, way: &OfferedWay, link: &Link, earlier: Earlie
     }
 }
 
-/// The source expressions for where the form of `way` leads.
+/// The source expression for where the form of `way` leads.
 pub(super) fn form_action(offer: &Offer, way: &OfferedWay) -> Option<String> {
     let url = way.leaves.then(|| target(&offer.app, way, &offer.connection.fields)).flatten()?;
-    origin::sources_of(&url)
+    origin::source_of(&url)
 }
 
 /// The consent page's URL: filled where everything is known, else as the app's file writes it.

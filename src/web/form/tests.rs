@@ -113,13 +113,14 @@ fn oc_3_the_page_names_the_app_the_receiving_owner_the_connection_and_the_scopes
 }
 
 #[test]
-fn wp_1_only_a_form_that_leaves_may_lead_elsewhere() {
+fn wp_1_the_form_may_lead_to_the_providers_origin_and_no_further() {
     let mut offer = offer();
     let target = |offer: &Offer, method| form_action(offer, way(offer, Some(method)).unwrap());
-    assert_eq!(target(&offer, Method::Oauth2).as_deref(), Some("https:"));
+    assert_eq!(target(&offer, Method::Oauth2).as_deref(), Some("https://*.desk.example"));
     assert_eq!(target(&offer, Method::ApiKey), None);
     let connection = Arc::make_mut(&mut offer.connection);
     connection.fields.insert("subdomain".into(), "acme".into());
+    assert_eq!(target(&offer, Method::Oauth2).as_deref(), Some("https://acme.desk.example"));
     let page = shown(&offer, Method::Oauth2, Earlier::default());
     assert_eq!(page.leaves_to.as_deref(), Some("acme.desk.example"));
 }
