@@ -15,6 +15,10 @@ mod docs;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod isolation;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod plane;
 #[cfg(test)]
 mod real;
