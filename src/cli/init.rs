@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     config::{Settings, load_as},
-    keys::{Key, NewKey},
+    keys::{Key, NewKey, Rules},
     owners::Owner,
     vault::{Vault, token::ApiKey},
 };
@@ -81,7 +81,7 @@ async fn make(made: &mut Made, file: &Path, settings: Settings, owner: &str) -> 
     }
     let desk = Desk::open_or_create(settings, &vault).await?;
     let owner = desk.owners.create(owner, None).await.with_context(|| format!("owner {owner:?}"))?;
-    let new = NewKey { name: "first".to_owned(), admin: true, expires_in: None, rules: json!({}) };
+    let new = NewKey { name: "first".to_owned(), admin: true, expires_in: None, rules: Rules::default() };
     let (shown, key) = desk.keys.issue(owner.id, new).await?;
     desk.close().await;
     Ok(First { owner, shown, key })

@@ -6,11 +6,12 @@ use anyhow::{Context as _, bail};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{desk::Desk, options::Options, print};
+use super::{app, desk::Desk, options::Options, print};
 use crate::{
     config::span,
-    id::KeyId,
-    keys::{Key, NewKey},
+    id::{ConnectionId, KeyId},
+    keys::{Key, NewKey, Rules},
+    owners::Owner,
     vault::token::ApiKey,
 };
 
@@ -18,7 +19,8 @@ use crate::{
 #[derive(clap::Subcommand, Debug)]
 pub(super) enum Command {
     /// Make a key; it is shown this once
-    #[command(after_help = "Example:\n  keyferry key create --owner ada --name ci --expires 90d")]
+    #[command(after_help = "Example:\n  keyferry key create --owner ada --name ci --expires 90d\n  \
+        keyferry key create --owner ada --name agent --app stripe --app slack --read-only --no-control")]
     Create(Create),
     /// Show keys, never the keys themselves
     List {
@@ -51,12 +53,31 @@ pub(super) struct Create {
     /// Let it manage owners, OAuth clients and every owner's things
     #[arg(long)]
     admin: bool,
+    #[command(flatten)]
+    limits: Limits,
     /// How long it is good for, like 90d or 12h [default: until it is revoked]
     #[arg(long, value_name = "SPAN", value_parser = span::parse)]
     expires: Option<Duration>,
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+/// What a key shall not be able to do.
+#[derive(clap::Args, Debug)]
+struct Limits {
+    /// Let it use this app only; can be given several times
+    #[arg(long = "app", value_name = "APP")]
+    apps: Vec<String>,
+    /// Let it use this connection only; can be given several times
+    #[arg(long = "connection", value_name = "ID")]
+    connections: Vec<ConnectionId>,
+    /// Let it only read: GET, HEAD and OPTIONS
+    #[arg(long)]
+    read_only: bool,
+    /// Keep it out of the control API, except GET /user
+    #[arg(long)]
+    no_control: bool,
 }
 
 /// A new key with the key itself, in one object as the control API answers it.
@@ -80,7 +101,9 @@ pub(super) async fn run(options: &Options, command: Command) -> anyhow::Result<(
 
 async fn create(desk: &Desk, wanted: Create) -> anyhow::Result<()> {
     let owner = desk.owner(&wanted.owner).await?;
-    let new = NewKey { name: wanted.name, admin: wanted.admin, expires_in: wanted.expires, rules: json!({}) };
+    let rules = rules(desk, &owner, wanted.limits).await?;
+    let limits = if rules.first().is_some() { format!(", limited to {rules}") } else { String::new() };
+    let new = NewKey { name: wanted.name, admin: wanted.admin, expires_in: wanted.expires, rules };
     let (shown, key) = desk.keys.issue(owner.id, new).await.context("making the key")?;
     if wanted.json {
         return print::json(&issued(&shown, &key));
@@ -89,9 +112,24 @@ async fn create(desk: &Desk, wanted: Create) -> anyhow::Result<()> {
     let end = shown.expires_time.map_or(String::new(), |end| format!(", good until {}", print::short(end)));
     let (name, label, key, url) = (owner.name, &shown.name, key.reveal(), &desk.settings.gateway.url);
     print::line(&format!(
-        "{kind} {label:?} of {name}{end}:\n\n  {key}\n\nIt is shown this once. To try it:\n\n  \
+        "{kind} {label:?} of {name}{end}{limits}:\n\n  {key}\n\nIt is shown this once. To try it:\n\n  \
          curl -H 'Authorization: Bearer {key}' {url}/user"
     ))
+}
+
+/// The rules asked for, whose apps and connections there have to be.
+async fn rules(desk: &Desk, owner: &Owner, limits: Limits) -> anyhow::Result<Rules> {
+    let apps = Some(limits.apps).filter(|apps| !apps.is_empty());
+    let connections = Some(limits.connections).filter(|ids| !ids.is_empty());
+    let rules = Rules { apps, connections, read_only: limits.read_only, control: !limits.no_control };
+    let rules = rules.checked(&app::catalog(&desk.settings)?)?;
+    for id in rules.connections.iter().flatten() {
+        if desk.store.connections().find(owner.id, *id).await?.is_none() {
+            let name = &owner.name;
+            bail!("{name} has no connection {id}; `keyferry connection list --owner {name}` shows them");
+        }
+    }
+    Ok(rules)
 }
 
 /// The shape of a new key for programs.
@@ -111,19 +149,25 @@ async fn list(desk: &Desk, owner: Option<&str>, json: bool) -> anyhow::Result<()
         return print::json(&json!({ "keys": all }));
     }
     let empty = "No keys yet. Make one:\n\n  keyferry key create --owner NAME";
-    print::table(["OWNER", "NAME", "KEY", "ADMIN", "EXPIRES", "LAST USED", "ID"], &rows, empty)
+    print::table(["OWNER", "NAME", "KEY", "ADMIN", "RULES", "EXPIRES", "LAST USED", "ID"], &rows, empty)
 }
 
-fn row(owner: &str, key: &Key) -> [String; 7] {
+fn row(owner: &str, key: &Key) -> [String; 8] {
     [
         owner.to_owned(),
         key.name.clone(),
         key.hint.clone(),
         if key.admin { "yes" } else { "no" }.to_owned(),
+        print::or_dash(Some(limits(key)).filter(|text| !text.is_empty())),
         print::or_dash(key.expires_time.map(print::short)),
         print::or_dash(key.last_used_time.map(print::short)),
         key.id.to_string(),
     ]
+}
+
+/// What a key is limited to, in one line.
+fn limits(key: &Key) -> String {
+    Rules::read(&key.rules).map_or_else(|_| "unreadable".to_owned(), |rules| rules.to_string())
 }
 
 async fn revoke(desk: &Desk, id: KeyId, json: bool) -> anyhow::Result<()> {

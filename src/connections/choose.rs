@@ -6,6 +6,7 @@ use super::{Connection, Connections, Fault, Status, ways};
 use crate::{
     catalog::app::App,
     id::{ConnectionId, OwnerId},
+    keys::{Rule, Rules},
 };
 
 /// The connection a call uses.
@@ -74,22 +75,34 @@ pub enum ChooseError {
         /// The page that reconnects it.
         url: String,
     },
+    /// `not_allowed`: the key's rules are against the named one, or against every one of the app.
+    #[error("not allowed by rule {}", .0.name())]
+    NotAllowed(Rule),
     /// The store is out of reach.
     #[error(transparent)]
     Store(#[from] Fault),
 }
 
 impl Connections {
-    /// The connection a call of `owner` to `app` uses; `wanted` is what the caller named.
+    /// The connection a call of `owner` to `app` uses; `wanted` is what the caller named. For a key with rules those
+    /// connections are not there that it may not use.
     pub async fn choose(
         &self,
         owner: OwnerId,
         app: &Arc<App>,
         wanted: Option<ConnectionId>,
+        rules: &Rules,
     ) -> Result<Chosen, ChooseError> {
-        let list = self.of_app(owner, &app.name).await?;
+        let mut list = self.of_app(owner, &app.name).await?;
+        if rules.connections.is_some() {
+            let may = |one: &&Arc<Connection>| rules.connection(&one.app, one.id).is_ok();
+            list = list.iter().filter(may).map(Arc::clone).collect();
+        }
         match wanted {
-            Some(id) => self.named(owner, app, id, &list).await,
+            Some(id) => self.named(owner, app, id, &list, rules).await,
+            None if rules.connections.is_some() && list.is_empty() => {
+                Err(ChooseError::NotAllowed(Rule::Connections))
+            }
             None => self.oldest(app, &list).await,
         }
     }
@@ -100,12 +113,16 @@ impl Connections {
         app: &App,
         id: ConnectionId,
         list: &[Arc<Connection>],
+        rules: &Rules,
     ) -> Result<Chosen, ChooseError> {
         let found = match list.iter().find(|connection| connection.id == id) {
             Some(connection) => Some(Arc::clone(connection)),
             // Perhaps made a moment ago on another node, or of another app.
             None => self.found(owner, id).await?.map(Arc::new),
         };
+        if let Some(Err(rule)) = found.as_ref().map(|found| rules.connection(&found.app, id)) {
+            return Err(ChooseError::NotAllowed(rule));
+        }
         match found {
             None => Err(ChooseError::Unknown { active: summaries(list) }),
             Some(other) if other.app != app.name => Err(ChooseError::Unusable {

@@ -199,7 +199,9 @@ async fn list(
         return Err(Refusal::bad_request(format!("Query: limit: expected a number from 1 to {MOST}")));
     }
     let app = query.app.map(|slug| control.known_app(&slug)).transpose()?;
-    let filter = Filter { app, status: query.status, method: query.method, limit, cursor: query.cursor };
+    let rules = caller.rules.clone();
+    let filter =
+        Filter { app, status: query.status, method: query.method, rules, limit, cursor: query.cursor };
     let page = control.0.connections.list(owner, filter).await?;
     let view = |connection: &Connection| View::new(&control.0.connections, connection);
     let connections = page.connections.iter().map(view).collect();
@@ -211,7 +213,7 @@ async fn list(
 /// Answers a connect link to open in a browser; with `credentials`, an ACTIVE connection.
 #[utoipa::path(post, path = "/connections", tag = "connections", params(OwnerQuery), request_body = New,
     responses((status = 200, body = Both), (status = 400, body = super::ProblemBody),
-        (status = 422, body = super::ProblemBody)))]
+        (status = 403, body = super::ProblemBody), (status = 422, body = super::ProblemBody)))]
 async fn create(
     Caller(caller): Caller,
     State(control): State<Control>,
@@ -220,6 +222,7 @@ async fn create(
 ) -> Result<Json<Both>, Refusal> {
     let owner = control.owner_of(&caller, query.owner.as_deref()).await?;
     let New { app, method, name, scopes, fields, return_url, credentials } = new;
+    control.may_connect(&caller, &app)?;
     let name = super::label(name.as_deref())?;
     let new = NewConnection { app, method, name, scopes, fields, return_url, credentials };
     let connection = control.0.connections.create(owner, new).await?;
@@ -238,7 +241,7 @@ async fn get(
     Query(query): Query<OwnerQuery>,
 ) -> Result<Json<One>, Refusal> {
     let owner = control.owner_of(&caller, query.owner.as_deref()).await?;
-    let connection = control.0.connections.get(owner, id).await?;
+    let connection = control.connection(&caller, owner, id).await?;
     Ok(Json(One { connection: View::new(&control.0.connections, &connection) }))
 }
 
@@ -256,6 +259,7 @@ async fn rename(
 ) -> Result<Json<One>, Refusal> {
     let owner = control.owner_of(&caller, query.owner.as_deref()).await?;
     let name = super::label(change.name.as_deref())?;
+    control.connection(&caller, owner, id).await?;
     let connection = control.0.connections.rename(owner, id, name).await?;
     super::changed(&caller, "connection renamed", id);
     Ok(Json(One { connection: View::new(&control.0.connections, &connection) }))
@@ -273,6 +277,7 @@ async fn confirm(
     Query(query): Query<OwnerQuery>,
 ) -> Result<Json<One>, Refusal> {
     let owner = control.owner_of(&caller, query.owner.as_deref()).await?;
+    control.connection(&caller, owner, id).await?;
     let connection = control.0.connections.confirm(owner, id).await?;
     super::changed(&caller, "connection confirmed", id);
     Ok(Json(One { connection: View::new(&control.0.connections, &connection) }))
@@ -291,6 +296,7 @@ async fn reconnect(
     Query(query): Query<OwnerQuery>,
 ) -> Result<Json<Both>, Refusal> {
     let owner = control.owner_of(&caller, query.owner.as_deref()).await?;
+    control.connection(&caller, owner, id).await?;
     let connection = control.0.connections.reconnect(owner, id).await?;
     super::changed(&caller, "connection to be reconnected", id);
     let url = Some(control.0.connections.connect_url(&connection));
@@ -310,6 +316,7 @@ async fn delete(
     Query(query): Query<OwnerQuery>,
 ) -> Result<Json<Empty>, Refusal> {
     let owner = control.owner_of(&caller, query.owner.as_deref()).await?;
+    control.connection(&caller, owner, id).await?;
     control.0.connections.delete(owner, id).await?;
     super::changed(&caller, "connection deleted", id);
     Ok(Json(Empty {}))

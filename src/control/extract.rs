@@ -9,7 +9,7 @@ use axum::{
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Control, problem::Refusal};
+use super::{Control, problem::Refusal, rules};
 use crate::{
     keys::{self, KeyError},
     net::{
@@ -22,7 +22,7 @@ use crate::{
 /// No body of this API is longer.
 const LONGEST_BODY: usize = 1024 * 1024;
 
-/// Who calls: an owner by one of its keys.
+/// Who calls: an owner by one of its keys, whose rules allow this request.
 #[derive(Clone, Debug)]
 pub(super) struct Caller(pub(super) Arc<keys::Caller>);
 
@@ -42,7 +42,9 @@ impl FromRequestParts<Control> for Caller {
             let address = parts.extensions.get::<ClientIp>();
             address.map_or(Ok(()), |address| control.0.limits.guess(address.0))?;
         }
-        Ok(Self(verified?))
+        let caller = verified?;
+        rules::admit(&caller.rules, &parts.method, parts.uri.path())?;
+        Ok(Self(caller))
     }
 }
 

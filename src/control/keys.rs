@@ -17,7 +17,7 @@ use super::{
 use crate::{
     clock::Timestamp,
     id::{KeyId, OwnerId},
-    keys::{self, Key, KeyChange, NewKey},
+    keys::{self, Key, KeyChange, NewKey, Rules},
     vault::token::ApiKey,
 };
 
@@ -47,7 +47,7 @@ struct View {
     /// Whether it may manage owners, clients and every owner's things.
     admin: bool,
     /// What it is limited to.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Rules)]
     rules: Value,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
@@ -110,9 +110,9 @@ struct New {
     name: Option<String>,
     /// Seconds until it ends; without it, it never does.
     expires_in: Option<u64>,
-    /// What to limit it to.
-    #[schema(value_type = Option<Object>)]
-    rules: Option<Value>,
+    /// What to limit it to; without it, to nothing.
+    #[serde(default)]
+    rules: Rules,
     /// Whether it may manage everything; only an admin key can make one.
     #[serde(default)]
     admin: bool,
@@ -130,9 +130,10 @@ struct Change {
     #[schema(value_type = Option<u64>)]
     #[expect(clippy::option_option, reason = "left out, null and given are three things")]
     expires_in: Option<Option<u64>>,
-    /// What to limit it to instead.
-    #[schema(value_type = Option<Object>)]
-    rules: Option<Value>,
+    /// What to limit it to instead; all of it.
+    #[serde(default, deserialize_with = "super::stated")]
+    #[schema(value_type = Rules, required = false)]
+    rules: Option<Rules>,
 }
 
 /// The lifetime asked for.
@@ -142,19 +143,6 @@ fn lifetime(seconds: u64) -> Result<Duration, Refusal> {
     } else {
         Err(Refusal::invalid("expires_in", "expected seconds, at least 1, at most a hundred years"))
     }
-}
-
-/// The rules asked for. There are none yet: one that nobody enforces must not look as if somebody did.
-fn ruled(rules: Value) -> Result<Value, Refusal> {
-    match rules.as_object().map(|rules| rules.keys().next()) {
-        Some(None) => Ok(rules),
-        Some(Some(name)) => Err(Refusal::invalid(&format!("rules.{name}"), "is no rule of this gateway")),
-        None => Err(Refusal::invalid("rules", "expected an object")),
-    }
-}
-
-fn none() -> Value {
-    Value::Object(serde_json::Map::new())
 }
 
 fn unknown() -> Refusal {
@@ -202,7 +190,7 @@ async fn issue(
         name: super::label(new.name.as_deref())?.unwrap_or_else(|| "key".to_owned()),
         admin: new.admin,
         expires_in: new.expires_in.map(lifetime).transpose()?,
-        rules: new.rules.map_or_else(|| Ok(none()), ruled)?,
+        rules: control.rules(owner, new.rules).await?,
     };
     let (view, key) = control.0.keys.issue(owner, new).await?;
     super::changed(&caller, "key issued", view.id);
@@ -237,10 +225,14 @@ async fn change(
 ) -> Result<Json<View>, Refusal> {
     let owner = control.owner_of(&caller, query.owner.as_deref()).await?;
     control.changeable(&caller, owner, id).await?;
+    let rules = match change.rules {
+        Some(rules) => Some(control.rules(owner, rules).await?),
+        None => None,
+    };
     let change = KeyChange {
         name: super::label(change.name.as_deref())?,
         expires_in: change.expires_in.map(|end| end.map(lifetime).transpose()).transpose()?,
-        rules: change.rules.map(ruled).transpose()?,
+        rules,
     };
     let key = control.0.keys.change(owner, id, change).await?.ok_or_else(unknown)?;
     super::changed(&caller, "key changed", id);

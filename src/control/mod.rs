@@ -10,6 +10,7 @@ mod keys;
 mod openapi;
 mod owners;
 mod problem;
+mod rules;
 mod user;
 
 use std::sync::Arc;
@@ -163,6 +164,11 @@ fn label(name: Option<&str>) -> Result<Option<String>, Refusal> {
 /// Reads a field that may be null but not be left out.
 fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     Option::deserialize(deserializer)
+}
+
+/// Reads a field that may be left out but not be null.
+fn stated<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// Tells a field that is null from one that is left out.

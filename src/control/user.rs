@@ -2,7 +2,6 @@
 
 use axum::{Json, extract::State};
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -15,7 +14,7 @@ use super::{
 use crate::{
     clock::Timestamp,
     id::{KeyId, OwnerId},
-    keys::KeyError,
+    keys::{KeyError, Rules},
 };
 
 /// The routes.
@@ -50,8 +49,7 @@ struct KeyView {
     /// Whether it may manage everything.
     admin: bool,
     /// What it is limited to.
-    #[schema(value_type = Object)]
-    rules: Value,
+    rules: Rules,
     /// When it ends; null: never.
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_time: Option<Timestamp>,

@@ -1,8 +1,9 @@
 //! API keys: issued once, stored as a digest, verified through a short cache that a revocation empties at once.
 //!
-//! It says who calls. What a key's rules allow is decided where calls are authorized.
+//! It says who calls. What a key's rules mean for a call is decided where calls are authorized.
 
 mod error;
+mod rules;
 mod uses;
 
 use std::{sync::Arc, time::Duration};
@@ -10,8 +11,11 @@ use std::{sync::Arc, time::Duration};
 use serde::Serialize;
 use serde_json::Value;
 
-pub use self::error::KeyError;
 use self::uses::Uses;
+pub use self::{
+    error::KeyError,
+    rules::{Rule, RuleError, Rules},
+};
 use crate::{
     cache::{Cache, Times},
     clock::{Clock, Timestamp},
@@ -43,8 +47,8 @@ pub struct Caller {
     pub key_name: String,
     /// Whether it may manage owners, clients and every owner's things.
     pub admin: bool,
-    /// What it may do.
-    pub rules: Value,
+    /// What it may not do.
+    pub rules: Rules,
     /// When it ends.
     pub expires: Option<Timestamp>,
 }
@@ -60,7 +64,7 @@ pub struct Key {
     pub owner: OwnerId,
     /// Whether it may manage owners, clients and every owner's things.
     pub admin: bool,
-    /// What it may do.
+    /// What it is limited to, as stored: also rules that can't be read can be looked at and replaced.
     pub rules: Value,
     /// When it was created.
     pub creation_time: Timestamp,
@@ -81,8 +85,8 @@ pub struct NewKey {
     pub admin: bool,
     /// How long it is good for; none: until it is revoked.
     pub expires_in: Option<Duration>,
-    /// What it may do; an empty object: everything its owner may.
-    pub rules: Value,
+    /// What it may not do.
+    pub rules: Rules,
 }
 
 /// What to change about a key; what is `None` stays.
@@ -91,7 +95,7 @@ pub struct KeyChange {
     /// Another label.
     pub name: Option<String>,
     /// Other rules.
-    pub rules: Option<Value>,
+    pub rules: Option<Rules>,
     /// Another end, counted from now; `Some(None)` for none.
     pub expires_in: Option<Option<Duration>>,
 }
@@ -107,7 +111,9 @@ impl Keys {
     /// Who presents this key. Takes the store only where nothing fresh is at hand.
     pub async fn verify(&self, key: &ApiKey) -> Result<Arc<Caller>, KeyError> {
         let digest = key.digest();
-        let caller = self.cache.get(&digest, self.find(&digest)).await?.ok_or(KeyError::Invalid)?;
+        let mut unreadable = None;
+        let found = self.cache.get(&digest, self.find(&digest, &mut unreadable)).await?;
+        let caller = found.ok_or_else(|| unreadable.unwrap_or(KeyError::Invalid))?;
         let now = self.clock.now();
         if caller.expires.is_some_and(|end| end <= now) {
             return Err(KeyError::Expired);
@@ -116,8 +122,22 @@ impl Keys {
         Ok(caller)
     }
 
-    async fn find(&self, digest: &KeyDigest) -> Result<Option<Arc<Caller>>, StoreError> {
+    /// The caller of this key. Where the key's rules can't be read there is none, rather than a failure, for which the
+    /// cache would go on with a caller whose rules were others.
+    async fn find(
+        &self,
+        digest: &KeyDigest,
+        unreadable: &mut Option<KeyError>,
+    ) -> Result<Option<Arc<Caller>>, StoreError> {
         let Some(key) = self.store.keys().find_by_digest(&digest.0).await? else { return Ok(None) };
+        let rules = match Rules::read(&key.rules) {
+            Ok(rules) => rules,
+            Err(error) => {
+                let cause = format!("the rules of key {} can't be read: {error}", key.id);
+                *unreadable = Some(KeyError::Internal(cause));
+                return Ok(None);
+            }
+        };
         let owner = self.store.owners().find(key.owner).await?;
         Ok(owner.map(|owner| {
             Arc::new(Caller {
@@ -126,7 +146,7 @@ impl Keys {
                 key: key.id,
                 key_name: key.name,
                 admin: key.admin,
-                rules: key.rules,
+                rules,
                 expires: key.expires_time,
             })
         }))
@@ -142,7 +162,7 @@ impl Keys {
             digest: key.digest().0.to_vec(),
             hint: key.hint(),
             admin: new.admin,
-            rules: new.rules,
+            rules: stored(&new.rules)?,
             creation_time: now,
             expires_time: new.expires_in.map(|span| now + span),
             last_used_time: None,
@@ -171,7 +191,7 @@ impl Keys {
         let now = self.clock.now();
         let change = crate::store::KeyChange {
             name: change.name,
-            rules: change.rules,
+            rules: change.rules.as_ref().map(stored).transpose()?,
             expires_time: change.expires_in.map(|span| span.map(|span| now + span)),
         };
         let changed = self.store.keys().change(owner, id, &change).await;
@@ -219,6 +239,11 @@ impl Keys {
         }
         Ok(written?)
     }
+}
+
+/// Rules as a row holds them.
+fn stored(rules: &Rules) -> Result<Value, KeyError> {
+    serde_json::to_value(rules).map_err(|error| KeyError::Internal(error.to_string()))
 }
 
 impl From<KeyRow> for Key {

@@ -19,7 +19,7 @@ async fn world() -> World {
 }
 
 fn new(name: &str) -> NewKey {
-    NewKey { name: name.to_owned(), admin: false, expires_in: None, rules: json!({}) }
+    NewKey { name: name.to_owned(), admin: false, expires_in: None, rules: Rules::default() }
 }
 
 impl World {
@@ -36,7 +36,7 @@ async fn an_issued_key_tells_who_calls() {
     let wanted = NewKey {
         admin: true,
         expires_in: Some(Duration::from_mins(1)),
-        rules: json!({"apps": ["x"]}),
+        rules: Rules { apps: Some(vec!["x".to_owned()]), ..Rules::default() },
         ..new("ci")
     };
     let (shown, key) = keys.issue(owner, wanted).await.unwrap();
@@ -47,7 +47,7 @@ async fn an_issued_key_tells_who_calls() {
         key: shown.id,
         key_name: "ci".to_owned(),
         admin: true,
-        rules: json!({"apps": ["x"]}),
+        rules: Rules { apps: Some(vec!["x".to_owned()]), ..Rules::default() },
         expires: Some(clock.now() + Duration::from_mins(1)),
     };
     assert_eq!(*caller, expected);
@@ -108,12 +108,13 @@ async fn a_changed_key_is_seen_changed_at_once() {
     keys.verify(&key).await.unwrap();
     let change = KeyChange {
         name: Some("cd".to_owned()),
-        rules: Some(json!({"read_only": true})),
+        rules: Some(Rules { read_only: true, ..Rules::default() }),
         expires_in: Some(Some(Duration::from_secs(9))),
     };
     let changed = keys.change(owner, shown.id, change).await.unwrap().unwrap();
     let caller = keys.verify(&key).await.unwrap();
-    assert_eq!((caller.key_name.as_str(), &caller.rules), ("cd", &json!({"read_only": true})));
+    assert_eq!((caller.key_name.as_str(), caller.rules.first()), ("cd", Some(Rule::ReadOnly)));
+    assert_eq!(changed.rules, json!({"read_only": true}));
     assert_eq!(
         (caller.expires, changed.expires_time),
         (Some(clock.now() + Duration::from_secs(9)), caller.expires)

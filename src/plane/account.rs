@@ -14,10 +14,10 @@ use bytes::Bytes;
 use http::StatusCode;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
-use super::authenticate::Permit;
 use crate::{
     catalog::App,
     id::{ConnectionId, KeyId, OwnerId},
+    keys::Caller,
     limits::Slot,
     net::{BoxError, request_id::RequestId, stream::Streamed},
     telemetry::{Metrics, metrics::InFlight},
@@ -83,8 +83,8 @@ impl Record {
     }
 
     /// Notes who calls.
-    pub(super) fn know_caller(&mut self, permit: &Permit) {
-        self.caller = Some((permit.caller().owner, permit.caller().key));
+    pub(super) fn know_caller(&mut self, caller: &Caller) {
+        self.caller = Some((caller.owner, caller.key));
     }
 
     /// Notes the connection.

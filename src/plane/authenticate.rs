@@ -18,11 +18,11 @@ use crate::{
     vault::token::{self, ApiKey},
 };
 
-/// Proof that a caller may make this call. There are no rules yet: whoever has a key may.
+/// Proof of who calls; not yet that it may.
 #[derive(Clone, Debug)]
-pub(super) struct Permit(Arc<Caller>);
+pub(super) struct Known(Arc<Caller>);
 
-impl Permit {
+impl Known {
     /// Who calls.
     pub(super) fn caller(&self) -> &Caller {
         &self.0
@@ -59,12 +59,12 @@ impl<'r> Credentials<'r> {
     }
 }
 
-/// Permits the call, or says why not. Refused credentials are counted by address, so that nobody can try many.
-pub(super) async fn permit(
+/// Who calls, or why that can't be said. Refused credentials are counted by address, so that nobody can try many.
+pub(super) async fn caller(
     keys: &Keys,
     limits: &Limits,
     credentials: &Credentials<'_>,
-) -> Result<Permit, Refusal> {
+) -> Result<Known, Refusal> {
     let refused = match find(credentials.headers, credentials.places) {
         Found::Key(_) if holds_key(credentials.target) => {
             return Err(Refusal::bad_request(
@@ -72,7 +72,7 @@ pub(super) async fn permit(
             ));
         }
         Found::Key(key) => match keys.verify(&key).await {
-            Ok(caller) => return Ok(Permit(caller)),
+            Ok(caller) => return Ok(Known(caller)),
             Err(KeyError::Unavailable(cause)) => return Err(Refusal::Store(cause)),
             Err(KeyError::Internal(cause)) => return Err(Refusal::Internal(cause)),
             Err(KeyError::Expired) => Refusal::KeyExpired,

@@ -6,6 +6,7 @@
 mod account;
 mod answer;
 mod authenticate;
+mod authorize;
 mod links;
 mod redirect;
 mod refusal;
@@ -140,12 +141,13 @@ impl Plane {
         let plane = &*self.0;
         let call = route::find(&plane.catalog, &plane.names, request)?;
         record.know_app(call.app());
-        let permit = authenticate::permit(&plane.keys, &plane.limits, &call.credentials()).await?;
-        record.know_caller(&permit);
+        let known = authenticate::caller(&plane.keys, &plane.limits, &call.credentials()).await?;
+        record.know_caller(known.caller());
+        let permit = authorize::permit(known, Some(&call.app().name), call.method(), call.headers())?;
         let owner = permit.caller().owner;
         let slot = plane.limits.admit(owner, permit.caller().key)?;
         let wanted = select::wanted(call.headers())?;
-        let chosen = plane.connections.choose(owner, call.app(), wanted).await?;
+        let chosen = plane.connections.choose(owner, call.app(), wanted, permit.rules()).await?;
         record.know_connection(chosen.connection.id);
         let credential = plane.connections.credential(&chosen.connection).await?;
         let (asked, outgoing) = rewrite::outgoing(call, &credential, plane.via)?;

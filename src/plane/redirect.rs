@@ -3,7 +3,7 @@
 use http::{Request, Uri};
 
 use super::{
-    Passed, Plane, account::Record, answer, authenticate, authenticate::Credentials, links::Link,
+    Passed, Plane, account::Record, answer, authenticate, authenticate::Credentials, authorize, links::Link,
     refusal::Refusal, rewrite,
 };
 use crate::net::{Body, client::Terms};
@@ -20,11 +20,14 @@ impl Plane {
         let link = plane.links.open(sealed);
         let app = link.as_ref().and_then(|link| plane.catalog.app(&link.app));
         let places = app.map(|app| app.credential_headers()).unwrap_or_default();
-        let permit =
-            authenticate::permit(&plane.keys, &plane.limits, &Credentials::of(&request, places)).await?;
-        record.know_caller(&permit);
+        let known =
+            authenticate::caller(&plane.keys, &plane.limits, &Credentials::of(&request, places)).await?;
+        record.know_caller(known.caller());
+        let link = link.filter(|link| link.owner == known.caller().owner);
+        let app = link.as_ref().map(|link| link.app.as_str());
+        let permit = authorize::permit(known, app, request.method(), request.headers())?;
         let slot = plane.limits.admit(permit.caller().owner, permit.caller().key)?;
-        let link = link.filter(|link| link.owner == permit.caller().owner).ok_or(Refusal::Link)?;
+        let link = link.ok_or(Refusal::Link)?;
         let target: Uri = link.target.parse().map_err(|_| Refusal::Link)?;
         let (head, body) = request.into_parts();
         let mut outgoing = Request::new(body);

@@ -10,6 +10,7 @@ use http::{HeaderName, HeaderValue, StatusCode, header::RETRY_AFTER};
 use crate::{
     catalog::Catalog,
     connections::{ChooseError, CredentialError, Fault},
+    keys::Rule,
     limits::{LimitReason, Limited},
     net::{SendError, problem::Problem},
 };
@@ -32,6 +33,8 @@ pub(super) enum Refusal {
     KeyInvalid,
     /// A key that has ended.
     KeyExpired,
+    /// The key's rules are against it.
+    NotAllowed(Rule),
     /// Too many calls, or too many wrong keys.
     Limited(Limited),
     /// No connection for this call.
@@ -93,6 +96,7 @@ impl Refusal {
                 "key_expired",
                 "This key has expired. Make a new one with POST /keys or keyferry key create.",
             ),
+            Self::NotAllowed(rule) => not_allowed(rule, &forbidden(rule, named)),
             Self::Limited(limited) => too_many(&limited),
             Self::Choose(error) => connection::choose(error, named),
             Self::Credential(error) => connection::credential(error, named),
@@ -138,6 +142,27 @@ fn could_name_an_app(name: &str) -> bool {
     name.len() <= 40 && name.bytes().all(plain)
 }
 
+/// What a key with this rule may not do.
+fn forbidden(rule: Rule, app: &str) -> String {
+    match rule {
+        Rule::Apps => format!("This key may not call {app}"),
+        Rule::ReadOnly => {
+            "This key may only send GET, HEAD and OPTIONS, without a field that means another method"
+                .to_owned()
+        }
+        Rule::Connections | Rule::Control => "This key may not make this call".to_owned(),
+    }
+}
+
+fn not_allowed(rule: Rule, what: &str) -> Problem {
+    let name = rule.name();
+    let detail = format!(
+        "{what} (rule: {name}). GET /user shows this key's rules. Use another key, or change the rules with \
+         PATCH /keys/{{id}} and a key that has none."
+    );
+    Problem::new(StatusCode::FORBIDDEN, "not_allowed", detail).with("rule", name)
+}
+
 fn too_many(limited: &Limited) -> Problem {
     let seconds = limited.retry_after_seconds();
     let (reason, what) = match limited.reason {
@@ -181,6 +206,12 @@ fn internal() -> Problem {
         "internal",
         "Something went wrong inside the gateway. Tell its operator the request id: the log says more.",
     )
+}
+
+impl From<Rule> for Refusal {
+    fn from(rule: Rule) -> Self {
+        Self::NotAllowed(rule)
+    }
 }
 
 impl From<Limited> for Refusal {

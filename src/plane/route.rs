@@ -5,7 +5,7 @@
 
 use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
-use http::{HeaderMap, Request, Uri, header::HOST, uri::PathAndQuery};
+use http::{HeaderMap, Method, Request, Uri, header::HOST, uri::PathAndQuery};
 
 use super::{authenticate::Credentials, refusal::Refusal, target};
 use crate::{
@@ -83,6 +83,11 @@ impl Call {
     /// The app.
     pub(super) fn app(&self) -> &Arc<App> {
         &self.app
+    }
+
+    /// The request's method.
+    pub(super) fn method(&self) -> &Method {
+        self.request.method()
     }
 
     /// The request's header fields.

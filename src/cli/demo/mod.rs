@@ -28,7 +28,7 @@ use crate::{
     clock::Clock,
     config::{self, Layers, Settings},
     gateway::{Gateway, Listeners, World},
-    keys::NewKey,
+    keys::{NewKey, Rules},
     sandbox::{Sandbox, SandboxClient, SandboxSettings},
     telemetry::logs,
     vault::{self, Vault, token::ApiKey},
@@ -137,7 +137,7 @@ async fn first_key(folder: &Folder, settings: Settings) -> anyhow::Result<ApiKey
     folder.write("master.key", text.expose())?;
     let desk = Desk::open_or_create(settings, &vault).await?;
     let owner = desk.owners.create("demo", None).await?;
-    let new = NewKey { name: "demo".to_owned(), admin: true, expires_in: None, rules: json!({}) };
+    let new = NewKey { name: "demo".to_owned(), admin: true, expires_in: None, rules: Rules::default() };
     let (_, key) = desk.keys.issue(owner.id, new).await?;
     desk.close().await;
     Ok(key)

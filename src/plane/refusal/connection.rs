@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::json;
 
-use super::below;
+use super::{below, not_allowed};
 use crate::{
     connections::{ActiveSummary, ChooseError, CredentialError, PendingLink},
     net::problem::Problem,
@@ -28,6 +28,9 @@ pub(super) fn choose(error: ChooseError, app: &str) -> Problem {
         ChooseError::Unusable { detail, url } => with_url(bad("connection_unusable", detail), url),
         ChooseError::Reauthorize { connection, url } => {
             reauthorize(app, url).with("connection_id", connection.id.to_string())
+        }
+        ChooseError::NotAllowed(rule) => {
+            not_allowed(rule, "This key may not use the connection that this call needs")
         }
         ChooseError::Store(fault) => below(&fault),
     }

@@ -28,6 +28,23 @@ fn owners_and_keys_are_made_listed_and_revoked() {
 }
 
 #[test]
+fn ak_5_a_key_is_made_with_rules() {
+    let (place, _) = Place::initialised();
+    let create = ["key", "create", "--owner", "admin", "--app", "gmail", "--app", "stripe"];
+    let made = place.run(&[&create[..], &["--read-only", "--no-control", "--json"]].concat());
+    let rules = serde_json::json!({"apps": ["google-mail", "stripe"], "read_only": true, "control": false});
+    assert_eq!(made.succeeded().json()["rules"], rules);
+    let listed = place.run(&["key", "list"]).succeeded();
+    assert!(listed.out.contains("apps google-mail,stripe; read-only; no control"), "{listed:?}");
+    let told = place.run(&create).succeeded();
+    assert!(told.out.contains("limited to apps google-mail,stripe:"), "{told:?}");
+    place.run(&[&create[..], &["--app", "strip"]].concat()).failed(1, &["apps[2]", "stripe"]);
+    let unknown = "0190b3a4-0000-7000-8000-000000000000";
+    let connection = ["key", "create", "--owner", "admin", "--connection", unknown];
+    place.run(&connection).failed(1, &["no connection", "keyferry connection list"]);
+}
+
+#[test]
 fn mistakes_are_answered_with_what_to_do() {
     let (place, _) = Place::initialised();
     place.run(&["key", "create", "--owner", "bob"]).failed(1, &["no owner \"bob\"", "keyferry owner create"]);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use keyferry::{
     connections::{ChooseError, Connection},
     id::ConnectionId,
+    keys::Rules,
 };
 
 use super::world::{START, World, with_key};
@@ -14,11 +15,11 @@ async fn choose(
     app: &str,
     wanted: Option<ConnectionId>,
 ) -> Result<Arc<Connection>, ChooseError> {
-    Ok(world.connections.choose(world.owner, &world.app(app), wanted).await?.connection)
+    Ok(world.connections.choose(world.owner, &world.app(app), wanted, &Rules::default()).await?.connection)
 }
 
 async fn hint(world: &World, app: &str) -> Option<String> {
-    world.connections.choose(world.owner, &world.app(app), None).await.unwrap().hint
+    world.connections.choose(world.owner, &world.app(app), None, &Rules::default()).await.unwrap().hint
 }
 
 #[tokio::test]
@@ -37,7 +38,11 @@ async fn ci_3_the_oldest_active_one_is_used_and_several_are_hinted_at() {
         said.is_ascii() && said.contains("2 connections") && said.contains(&first.id.to_string()),
         "{said}"
     );
-    let named = world.connections.choose(world.owner, &world.app("keyed"), Some(second.id)).await.unwrap();
+    let named = world
+        .connections
+        .choose(world.owner, &world.app("keyed"), Some(second.id), &Rules::default())
+        .await
+        .unwrap();
     assert_eq!((named.connection.id, named.hint), (second.id, None));
     world.connections.delete(world.owner, first.id).await.unwrap();
     assert_eq!(choose(&world, "keyed", None).await.unwrap().id, second.id, "at once");

@@ -4,6 +4,7 @@ use keyferry::{
     catalog::Method,
     connections::{ChooseError, ConnectionError, CredentialError, Filter, Status},
     id::ConnectionId,
+    keys::Rules,
 };
 
 use super::world::{START, World, with_key};
@@ -78,7 +79,11 @@ async fn a_label_can_be_given_and_taken_away() {
     let id = world.create(with_key("sk_test_1")).await.unwrap().id;
     let rename = async |name: &str| world.connections.rename(world.owner, id, Some(name.into())).await;
     assert_eq!(rename(" Büro ").await.unwrap().name.as_deref(), Some("Büro"));
-    let chosen = world.connections.choose(world.owner, &world.app("keyed"), Some(id)).await.unwrap();
+    let chosen = world
+        .connections
+        .choose(world.owner, &world.app("keyed"), Some(id), &Rules::default())
+        .await
+        .unwrap();
     assert_eq!(chosen.connection.label(), Some("Büro"));
     assert_eq!(rename("").await.unwrap().name, None);
     for bad in ["a\nb", "a\u{1b}[31m", &"x".repeat(201)] {
@@ -90,12 +95,12 @@ async fn a_label_can_be_given_and_taken_away() {
 async fn ci_5_a_deleted_connection_is_refused_at_once_and_ended_at_its_provider() {
     let world = World::new().await;
     let (connection, app) = (world.connected().await, world.app("fake"));
-    world.connections.choose(world.owner, &app, None).await.unwrap();
+    world.connections.choose(world.owner, &app, None, &Rules::default()).await.unwrap();
     world.credential(&connection).await.unwrap();
     world.connections.delete(world.owner, connection.id).await.unwrap();
-    let chosen = world.connections.choose(world.owner, &app, None).await;
+    let chosen = world.connections.choose(world.owner, &app, None, &Rules::default()).await;
     assert!(matches!(chosen, Err(ChooseError::None { .. })));
-    let named = world.connections.choose(world.owner, &app, Some(connection.id)).await;
+    let named = world.connections.choose(world.owner, &app, Some(connection.id), &Rules::default()).await;
     assert!(matches!(named, Err(ChooseError::Unknown { .. })));
     assert!(matches!(world.credential(&connection).await, Err(CredentialError::Unusable(_))));
     assert!(world.store.grants().find(connection.id).await.unwrap().is_none());

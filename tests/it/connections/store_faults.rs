@@ -1,6 +1,9 @@
 //! A provider or a store that fails in the middle of a renewal: nothing is lost, and what is valid keeps serving.
 
-use keyferry::connections::{CredentialError, Fault as Below, Status};
+use keyferry::{
+    connections::{CredentialError, Fault as Below, Status},
+    keys::Rules,
+};
 use serde_json::json;
 
 use super::world::{World, bearer};
@@ -184,13 +187,16 @@ async fn pf_7_known_good_connections_keep_serving_while_the_store_is_away() {
     let world = World::new().await;
     let (connection, app) = (world.connected().await, world.app("fake"));
     let token = world.token(&connection).await;
-    world.connections.choose(world.owner, &app, None).await.unwrap();
+    world.connections.choose(world.owner, &app, None, &Rules::default()).await.unwrap();
     world.store.close().await;
     world.pass(60);
-    let chosen = world.connections.choose(world.owner, &app, None).await.unwrap();
+    let chosen = world.connections.choose(world.owner, &app, None, &Rules::default()).await.unwrap();
     assert_eq!(world.token(&chosen.connection).await, token);
     world.pass(300);
-    assert!(world.connections.choose(world.owner, &app, None).await.is_err(), "grace is over");
+    assert!(
+        world.connections.choose(world.owner, &app, None, &Rules::default()).await.is_err(),
+        "grace is over"
+    );
 }
 
 #[tokio::test]

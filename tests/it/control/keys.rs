@@ -66,7 +66,7 @@ async fn what_a_key_can_not_be_is_422() {
         (json!({"name": 5}), "name"),
         (json!({"nmae": "x"}), "nmae"),
         (json!({"rules": []}), "rules"),
-        (json!({"rules": {"apps": ["plain"]}}), "rules.apps"),
+        (json!({"rules": {"colours": ["plain"]}}), "rules.colours"),
         (json!({"admin": "yes"}), "admin"),
     ] {
         let problem = sam(&world, Method::POST, "/keys", body.clone()).await.assert_problem(422, "invalid");

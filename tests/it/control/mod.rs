@@ -6,6 +6,7 @@ mod errors;
 mod isolation;
 mod keys;
 mod owners;
+mod rules;
 
 use http::Method;
 use serde_json::{Value, json};

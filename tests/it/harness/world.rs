@@ -168,7 +168,7 @@ fn write_private(path: &Path, text: &str) {
 /// The admin key of the owner `root`, and the key of the owner `sam`.
 async fn keys(settings: &Settings, clock: &Clock) -> (String, String) {
     use keyferry::{
-        keys::{Keys, NewKey},
+        keys::{Keys, NewKey, Rules},
         master,
         owners::Owners,
     };
@@ -179,7 +179,7 @@ async fn keys(settings: &Settings, clock: &Clock) -> (String, String) {
     let mut made = Vec::new();
     for (name, admin) in [("root", true), ("sam", false)] {
         let owner = owners.create(name, None).await.unwrap();
-        let new = NewKey { name: format!("{name}'s"), admin, expires_in: None, rules: json!({}) };
+        let new = NewKey { name: format!("{name}'s"), admin, expires_in: None, rules: Rules::default() };
         made.push(keys.issue(owner.id, new).await.unwrap().1.reveal().to_owned());
     }
     store.close().await;

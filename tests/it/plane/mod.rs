@@ -7,6 +7,7 @@ mod http2;
 mod keys;
 mod redirects;
 mod refusals;
+mod rules;
 mod select;
 mod targets;
 mod wire;

@@ -88,6 +88,27 @@ async fn app_not_configured_names_the_redirect_uri_and_what_to_run() {
 }
 
 #[tokio::test]
+async fn ak_5_not_allowed_names_the_rule_and_what_to_do() {
+    let upstream = Upstream::start().await;
+    let world = stage_with(&upstream, Plan::default().key_app("others", &upstream.url())).await;
+    let id = world.connect("others", "sk_other").await;
+    for (rules, rule, what) in [
+        (json!({"apps": ["others"]}), "apps", "may not call things"),
+        (json!({"connections": [id]}), "connections", "the connection that this call needs"),
+        (json!({"read_only": true}), "read_only", "only send GET, HEAD and OPTIONS"),
+    ] {
+        let made = world.api(&world.key, Method::POST, "/keys", Some(json!({"rules": rules}))).await.json();
+        let bearer = format!("Bearer {}", made["key"].as_str().unwrap());
+        let headers = [("authorization", bearer.as_str())];
+        let reply = world.http.call(Method::POST, &world.at_gateway("/things/x"), &headers, "body").await;
+        let body = reply.assert_problem(403, "not_allowed");
+        says(&body, &[what, rule, "GET /user", "PATCH /keys/{id}"]);
+        assert_eq!((&body["rule"], &body["app"]), (&json!(rule), &json!("things")));
+    }
+    upstream.assert_untouched();
+}
+
+#[tokio::test]
 async fn connection_unusable_leads_to_the_page_that_finishes_it() {
     let world = Plan::default().key_app("things", "http://127.0.0.1:9").start().await;
     let new = json!({"app": "things", "method": "API_KEY"});
