@@ -97,7 +97,7 @@ impl Gateway {
             metrics: things.metrics.clone(),
             refresh_every: settings.refresh.every,
         };
-        let doors = doors(&settings, things, listeners, &store)?;
+        let doors = doors(&settings, &things, listeners, &store)?;
         Ok(Self { doors, jobs, store })
     }
 
@@ -232,7 +232,7 @@ fn egress(settings: &Settings) -> Egress {
 /// The doors of this role, each with what stands behind it.
 fn doors(
     settings: &Settings,
-    things: Things,
+    things: &Things,
     listeners: Listeners,
     store: &Store,
 ) -> anyhow::Result<Vec<Door>> {

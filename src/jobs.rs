@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{connections::Connections, keys::Keys, limits::Limits, telemetry::Metrics};
 
 const FLUSH: Duration = Duration::from_secs(20);
-const TIDY: Duration = Duration::from_secs(60);
+const TIDY: Duration = Duration::from_mins(1);
 const FOLD: Duration = Duration::from_secs(5);
 
 /// The things that have something to do now and then.
@@ -37,7 +37,7 @@ impl Jobs {
         let mut running = JoinSet::new();
         let again = |period| (self.clone(), period, stop.clone());
         running.spawn(every(again(self.refresh_every), |jobs| async move {
-            jobs.connections.refresh_due().await
+            jobs.connections.refresh_due().await;
         }));
         running.spawn(every(again(FLUSH), |jobs| async move { jobs.flush().await }));
         running.spawn(every(again(TIDY), |jobs| async move { jobs.tidy().await }));

@@ -1,6 +1,8 @@
 //! The one integration binary. `cfg(test)` on the modules tells clippy that what they hold are tests.
 
 #[cfg(test)]
+mod admin;
+#[cfg(test)]
 mod apps;
 #[cfg(test)]
 mod canary;

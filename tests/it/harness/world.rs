@@ -188,11 +188,6 @@ async fn keys(settings: &Settings, clock: &Clock) -> (String, String) {
 }
 
 impl World {
-    /// A gateway with nothing special.
-    pub(crate) async fn start() -> Self {
-        Plan::default().start().await
-    }
-
     /// A URL at the gateway door.
     pub(crate) fn at_gateway(&self, path: &str) -> String {
         format!("http://{}{path}", self.gateway)
