@@ -64,7 +64,9 @@ impl Connections {
     pub(super) async fn complete(&self, connection: &Connection, gained: &Gained<'_>) -> Result<bool, Fault> {
         let now = self.parts.clock.now();
         let has_changed = is_another_account(&connection.metadata, &gained.metadata);
-        let (status, reason) = if self.rules.confirm || has_changed {
+        // One that still waits was overwritten by the other account: finishing again agrees with nothing but itself.
+        let needs_word = self.rules.confirm || has_changed || connection.awaits_confirmation();
+        let (status, reason) = if needs_word {
             (Status::Pending, Some(AWAITING_CONFIRMATION))
         } else {
             (Status::Active, gained.reason)
