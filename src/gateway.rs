@@ -62,6 +62,7 @@ pub struct Listeners {
 pub struct Gateway {
     doors: Vec<Door>,
     jobs: jobs::Jobs,
+    connections: Connections,
     store: Store,
 }
 
@@ -98,7 +99,7 @@ impl Gateway {
             refresh_every: settings.refresh.every,
         };
         let doors = doors(&settings, &things, listeners, &store)?;
-        Ok(Self { doors, jobs, store })
+        Ok(Self { doors, jobs, connections: things.connections, store })
     }
 
     /// Serves until `stop`; then finishes what is under way, within the grace of the settings, and writes down what
@@ -114,6 +115,7 @@ impl Gateway {
             door.await.context("a door broke")?;
         }
         jobs.await.context("the background jobs broke")?;
+        self.connections.finish().await;
         self.store.close().await;
         Ok(())
     }

@@ -36,8 +36,13 @@ impl Jobs {
     pub async fn run(self, stop: CancellationToken) {
         let mut running = JoinSet::new();
         let again = |period| (self.clone(), period, stop.clone());
-        running.spawn(every(again(self.refresh_every), |jobs| async move {
-            jobs.connections.refresh_due().await;
+        let soon = stop.clone();
+        running.spawn(every(again(self.refresh_every), move |jobs| {
+            let stop = soon.clone();
+            // Nothing is lost with it: what it has begun runs apart, and the stop waits for that.
+            async move {
+                stop.run_until_cancelled_owned(jobs.connections.refresh_due()).await;
+            }
         }));
         running.spawn(every(again(FLUSH), |jobs| async move { jobs.flush().await }));
         running.spawn(every(again(TIDY), |jobs| async move { jobs.tidy().await }));

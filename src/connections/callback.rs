@@ -57,7 +57,7 @@ impl Connections {
     ) -> Result<Outcome, CallbackError> {
         let (this, app, query) = (self.clone(), app.to_owned(), query.to_vec());
         let cookie = cookie.map(str::to_owned);
-        let task = tokio::spawn(async move { this.come_back(&app, Query(&query), cookie.as_deref()).await });
+        let task = self.apart(async move { this.come_back(&app, Query(&query), cookie.as_deref()).await });
         task.await.unwrap_or_else(|_| Err(Fault::Internal("a callback did not end".to_owned()).into()))
     }
 
@@ -116,7 +116,7 @@ impl Connections {
         // Deleted or reconnected meanwhile: nothing was stored, so nobody would ever end this grant.
         let (this, connection, app) = (self.clone(), connection.clone(), Arc::clone(app));
         let (method, grant) = (way.method, gained.gathering.grant.clone());
-        tokio::spawn(async move {
+        self.apart(async move {
             this.end_at_provider(&Connection { method, ..connection }, &app, &grant).await;
         });
         Err(CallbackError::Refused)

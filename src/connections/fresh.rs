@@ -180,7 +180,7 @@ impl Connections {
             return on_its_way.clone();
         }
         let this = self.clone();
-        let task = tokio::spawn(async move {
+        let task = self.apart(async move {
             let _over = Over { connections: this.clone(), id };
             let obtained = this.obtain(id, cause).await;
             this.note(id, &obtained);

@@ -13,7 +13,7 @@ const BATCH: u32 = 1000;
 const IN_USE: Duration = Duration::from_hours(1);
 
 impl Connections {
-    /// Job: renews grants that end soon. Call it every half minute or so.
+    /// Job: renews grants that end soon. Call it every half minute or so. Dropping it ends no renewal.
     pub async fn refresh_due(&self) {
         let now = self.parts.clock.now();
         let ending = self.parts.store.connections().expiring(now + self.schedule.ahead, BATCH).await;

@@ -83,7 +83,7 @@ impl Connections {
         match opened {
             Ok((grant, connection)) => {
                 let this = self.clone();
-                tokio::spawn(async move {
+                self.apart(async move {
                     if let Some(app) = this.parts.catalog.app(&connection.app).cloned() {
                         this.end_at_provider(&connection, &app, &grant).await;
                     }

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use tokio_util::task::TaskTracker;
+
 use crate::{
     cache::{Cache, Times},
     catalog::Catalog,
@@ -47,6 +49,7 @@ mod revoke;
 mod rules;
 mod schedule;
 mod take;
+mod under_way;
 mod used;
 mod values;
 mod ways;
@@ -93,6 +96,7 @@ pub struct Connections {
     lists: Lists,
     fresh: Arc<Fresh>,
     uses: Arc<Uses>,
+    under_way: TaskTracker,
 }
 
 impl Connections {
@@ -112,6 +116,7 @@ impl Connections {
             lists,
             fresh: Arc::new(Fresh::new(entries)),
             uses: Arc::new(Uses::default()),
+            under_way: TaskTracker::new(),
             parts: Arc::new(parts),
         }
     }

@@ -219,7 +219,7 @@ impl Connections {
         grant: Grant,
     ) {
         let this = self.clone();
-        tokio::spawn(async move {
+        self.apart(async move {
             if let Ok(None) = this.parts.store.connections().find_by_id(connection.id).await {
                 this.end_at_provider(&connection, &app, &grant).await;
             }

@@ -27,6 +27,8 @@ mod real;
 #[cfg(test)]
 mod rooms;
 #[cfg(test)]
+mod stop;
+#[cfg(test)]
 mod store;
 #[cfg(test)]
 mod web;
