@@ -110,16 +110,17 @@ impl Connections {
             Ok(gained) => gained,
             Err(failure) => return Ok(Err(failure)),
         };
-        if self.complete(connection, &gained).await? {
+        let stored = self.keep_gained(connection, &gained).await;
+        if matches!(stored, Ok(true)) {
             return Ok(Ok(()));
         }
-        // Deleted or reconnected meanwhile: nothing was stored, so nobody would ever end this grant.
+        // Deleted or reconnected meanwhile, or the store stayed away: nobody else would ever end this grant.
         let (this, connection, app) = (self.clone(), connection.clone(), Arc::clone(app));
         let (method, grant) = (way.method, gained.gathering.grant.clone());
         self.apart(async move {
             this.end_at_provider(&Connection { method, ..connection }, &app, &grant).await;
         });
-        Err(CallbackError::Refused)
+        Err(stored.err().map_or(CallbackError::Refused, Into::into))
     }
 
     async fn gain<'a>(

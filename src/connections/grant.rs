@@ -72,6 +72,14 @@ impl Grant {
         })
     }
 
+    /// Whether this is `given`, or what a renewal of it left.
+    pub(super) fn is_from(&self, given: &Self) -> bool {
+        let same = |mine: &Option<Secret>, theirs: &Option<Secret>| mine.is_some() && mine == theirs;
+        same(&self.access_token, &given.access_token)
+            || same(&self.refresh_token, &given.refresh_token)
+            || same(&self.previous_refresh_token, &given.refresh_token)
+    }
+
     /// The grant in a row.
     pub(super) fn open(vault: &Vault, owner: OwnerId, row: GrantRow) -> Result<Self, Fault> {
         let sealed = Sealed { key_id: row.key_id, data: row.sealed };
@@ -125,6 +133,22 @@ mod tests {
     fn ids() -> (OwnerId, ConnectionId) {
         let now = Timestamp::from_micros(1);
         (OwnerId::new(now), ConnectionId::new(now))
+    }
+
+    #[test]
+    fn a_grant_is_known_again_after_a_renewal_and_no_other_is() {
+        let grant = |access: &str, refresh: Option<&str>, previous: Option<&str>| Grant {
+            access_token: Some(access.into()),
+            refresh_token: refresh.map(Into::into),
+            previous_refresh_token: previous.map(Into::into),
+            ..Grant::default()
+        };
+        let given = grant("a", Some("r"), None);
+        assert!(given.is_from(&given));
+        assert!(grant("b", Some("r"), None).is_from(&given), "the refresh token stayed");
+        assert!(grant("b", Some("s"), Some("r")).is_from(&given), "it was rotated");
+        assert!(!grant("b", Some("s"), None).is_from(&given));
+        assert!(!grant("b", None, None).is_from(&grant("a", None, None)), "none is not the same as none");
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::{
     vault::Vault,
 };
 
+mod backoff;
 mod begin;
 mod callback;
 mod choose;
@@ -35,6 +36,7 @@ mod gather;
 mod grant;
 mod input;
 mod jobs;
+mod keep;
 mod link;
 mod list;
 mod manage;

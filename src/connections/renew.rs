@@ -3,10 +3,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::sleep;
-
 use super::{
     Connections, CredentialError, Fault, INVALID_GRANT,
+    backoff::Backoff,
     grant::Grant,
     obtain::{Held, Renewed},
     values::Values,
@@ -19,9 +18,6 @@ use crate::{
     store::{GrantRow, StoreError},
     vault::Secret,
 };
-
-const FIRST_WAIT: Duration = Duration::from_millis(100);
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// What the next token is asked for with.
 enum Spend {
@@ -156,7 +152,7 @@ impl Connections {
     /// generation, or nothing if the grant was replaced or deleted. A replacement that kept the same refresh token
     /// is older than this row, so this one still goes in.
     async fn put(&self, row: &GrantRow, mut expected: i64, old: Option<&Secret>) -> Option<i64> {
-        let mut wait = FIRST_WAIT;
+        let mut waits = Backoff::new();
         loop {
             match self.parts.store.grants().replace(row, expected).await {
                 Ok(true) => return Some(expected + 1),
@@ -169,13 +165,12 @@ impl Connections {
                     _ => return None,
                 },
                 Err(StoreError::Gone) => return None,
-                Err(error) if wait == FIRST_WAIT => {
+                Err(error) if waits.is_first() => {
                     tracing::error!(connection = %row.connection, %error, "a renewed token waits for the store");
                 }
                 Err(_) => {}
             }
-            sleep(wait).await;
-            wait = (wait * 2).min(LONGEST_WAIT);
+            waits.wait().await;
         }
     }
 

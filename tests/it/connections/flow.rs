@@ -228,6 +228,30 @@ async fn a_browser_that_leaves_during_the_exchange_loses_nothing() {
 }
 
 #[tokio::test]
+async fn a_grant_that_a_provider_has_given_waits_for_the_store() {
+    let world = World::new().await;
+    let pending = world.pending("fake").await;
+    let journey = world.leave(&pending, &[]).await;
+    let query = world.provider.consent(&journey.url);
+    world.provider.hold();
+    let mut back = Box::pin(world.come_back("fake", &journey, &query));
+    tokio::select! {
+        _ = &mut back => panic!("the provider has not answered"),
+        () = world.provider.until("the exchange", |memory| memory.token_requests.len() == 1) => {}
+    }
+    world.read_only(true).await;
+    world.provider.release();
+    // Long enough for several attempts to store it.
+    let early = tokio::time::timeout(Duration::from_millis(700), &mut back).await;
+    assert!(early.is_err(), "{early:?}");
+    world.read_only(false).await;
+    assert!(matches!(back.await, Ok(Outcome::Connected(_))));
+    let now = Arc::new(world.get(pending.id).await);
+    assert!(world.provider.takes(&world.token(&now).await));
+    assert!(world.provider.memory().revocations.is_empty());
+}
+
+#[tokio::test]
 async fn a_failed_reconnect_leaves_the_working_grant() {
     let world = World::new().await;
     let connection = world.connected().await;
