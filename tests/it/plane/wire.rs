@@ -163,3 +163,55 @@ async fn rp_11_a_head_beyond_the_bounds_is_refused() {
     );
     upstream.assert_untouched();
 }
+
+/// The rows of the error table that are about HTTP itself, as a caller gets them: status, reason, fields, and a detail
+/// that says what to do.
+#[tokio::test]
+async fn what_http_forbids_is_said_in_the_one_problem_shape() {
+    let (upstream, world) = stage().await;
+    let long = format!("GET /things/{}", "x".repeat(17 << 10));
+    for (first, field, status, reason, advice) in [
+        ("TRACE /things/x", "x-a: 1", 405, "method_not_allowed", "Use one of the methods in Allow"),
+        ("CONNECT localhost:443", "x-a: 1", 405, "method_not_allowed", "Use one of the methods in Allow"),
+        (
+            "POST /things/x",
+            "transfer-encoding: gzip, chunked",
+            501,
+            "not_implemented",
+            "Send the body without",
+        ),
+        (&long, "x-a: 1", 414, "target_too_long", "Send what is long in the body"),
+        ("POST /things/x", "expect: x", 417, "expectation_failed", "100-continue"),
+        ("GET http://evil.test/things/x", "x-a: 1", 421, "misdirected", ""),
+    ] {
+        let host = if status == 421 { "evil.test" } else { "localhost" };
+        let mut raw = Raw::connect(world.gateway).await;
+        let key = &world.key;
+        let fields = format!("host: {host}\r\n{field}\r\nauthorization: Bearer {key}");
+        raw.send(format!("{first} HTTP/1.1\r\n{fields}\r\n\r\n")).await;
+        let reply = raw.reply().await;
+        assert_eq!((reply.status, reply.header("keyferry-error")), (status, Some(reason)), "{}", reply.head);
+        assert_eq!(reply.header("content-type"), Some("application/problem+json"));
+        assert_eq!(reply.header("allow").is_some(), status == 405, "{}", reply.head);
+        let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
+        assert_eq!((&body["status"], &body["reason"]), (&status.into(), &reason.into()));
+        assert_eq!(body["request_id"].as_str(), reply.header("x-request-id"));
+        let detail = body["detail"].as_str().unwrap();
+        assert!(detail.len() > 20 && detail.contains(advice), "{reason}: {detail}");
+    }
+    upstream.assert_untouched();
+}
+
+#[tokio::test]
+async fn rp_8_other_versions_of_http_are_refused_and_closed() {
+    let (upstream, world) = stage().await;
+    for version in ["HTTP/3.0", "HTTP/1.32", "HTTP/2.0"] {
+        let mut raw = Raw::connect(world.gateway).await;
+        raw.send(format!("GET /things/x {version}\r\nhost: localhost\r\n\r\n")).await;
+        // The HTTP library refuses these before there is a request: a status and the end have to do.
+        let head = raw.head().await;
+        assert!(head.starts_with("HTTP/1.1 400") || head.starts_with("HTTP/1.1 505"), "{version}: {head}");
+        assert_eq!(raw.rest().await, b"", "{version}");
+    }
+    upstream.assert_untouched();
+}
