@@ -95,7 +95,10 @@ impl<K: Hash + Eq + Send + Sync + Clone + 'static, V: Clone + Send + Sync + 'sta
     ) -> Result<Option<V>, E> {
         // The age counts from before the question: what changed while it was under way is not older than that.
         let start = self.clock.now();
-        let good = slot.value.load_full().filter(|loaded| start.since(loaded.at) < self.times.grace);
+        let good = slot
+            .value
+            .load_full()
+            .filter(|loaded| loaded.at <= start && start.since(loaded.at) < self.times.grace);
         let answer = match &good {
             Some(_) => timeout(PATIENCE, load).await.ok(),
             None => Some(load.await),
@@ -140,8 +143,11 @@ impl<V: Clone> Slot<V> {
         Self { value: ArcSwapOption::empty(), loading: Mutex::new(()), fruitless: AtomicU64::new(0) }
     }
 
+    /// A clock that was set back makes nothing fresh for longer.
     fn fresh(&self, now: Timestamp) -> Option<V> {
-        self.value.load().as_ref().filter(|loaded| now < loaded.ask_again).map(|loaded| loaded.value.clone())
+        let value = self.value.load();
+        let loaded = value.as_ref().filter(|loaded| loaded.at <= now && now < loaded.ask_again)?;
+        Some(loaded.value.clone())
     }
 
     fn put(&self, value: &V, at: Timestamp, ask_again: Timestamp) {

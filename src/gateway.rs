@@ -102,6 +102,12 @@ impl Gateway {
         Ok(Self { doors, jobs, connections: things.connections, store })
     }
 
+    /// The numbers that the admin door shows.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.jobs.metrics
+    }
+
     /// Serves until `stop`; then finishes what is under way, within the grace of the settings, and writes down what
     /// was only in memory.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {

@@ -21,5 +21,6 @@ pub(super) async fn run(options: &Options, serve: &Serve) -> anyhow::Result<()> 
     logs::init(&settings.log)?;
     let stop = signals::stop()?;
     let gateway = Gateway::build(settings, World::default()).await.context("the gateway can't start")?;
+    logs::report_panics(gateway.metrics());
     gateway.run(stop).await
 }

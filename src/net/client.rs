@@ -7,7 +7,11 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, Version, uri::Scheme};
+use http::{
+    HeaderValue, Method, Request, Response, StatusCode, Version,
+    header::{CONTENT_LENGTH, TRANSFER_ENCODING},
+    uri::Scheme,
+};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper_util::{
@@ -171,6 +175,9 @@ impl Client {
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             return Err(SendError::Protocol("the protocol was switched unasked".into()));
         }
+        if is_ambiguous(&response) {
+            return Err(SendError::Protocol("the answer is framed in more than one way".into()));
+        }
         Ok(response.map(|body| Streamed::new(body, self.0.idle, upload)))
     }
 
@@ -213,7 +220,11 @@ impl Client {
         request: Request<Body>,
         limit: Option<u64>,
     ) -> Result<(Response<Incoming>, Option<Arc<Progress>>), SendError> {
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
+        if matches!(head.method, Method::GET | Method::HEAD) && body.size_hint().exact().is_none() {
+            // Without this the library takes a body of unknown length for none, with these methods.
+            head.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        }
         let (body, progress) = Upload::new(body, limit);
         let answer = pool.request(Request::from_parts(head, Body::new(body)));
         tokio::select! {
@@ -244,6 +255,17 @@ fn pool(dial: Dial) -> Pool {
         .http2_keep_alive_interval(Duration::from_secs(30))
         .http2_keep_alive_timeout(Duration::from_secs(10))
         .build(dial)
+}
+
+/// Whether an HTTP/1.1 answer could be read in two ways (RFC 9112 6.3). The library would take one of them; passed on
+/// with the other one's length, a cut answer would look whole.
+fn is_ambiguous(response: &Response<Incoming>) -> bool {
+    let headers = response.headers();
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let Some(coding) = codings.next().filter(|_| response.version() != Version::HTTP_2) else { return false };
+    codings.next().is_some()
+        || headers.contains_key(CONTENT_LENGTH)
+        || !coding.as_bytes().eq_ignore_ascii_case(b"chunked")
 }
 
 fn without_body(request: &Request<Body>) -> Request<Body> {

@@ -28,6 +28,7 @@ use super::{
     Service,
     accept::{Limits, Stop},
     arrival,
+    patience::Patient,
 };
 use crate::{
     clock::Clock,
@@ -145,7 +146,8 @@ impl Protocol {
             let behind = Arc::clone(&behind);
             async move { Ok::<_, Infallible>(behind.answer(peer, request).await) }
         });
-        let mut connection = pin!(self.builder.serve_connection_with_upgrades(TokioIo::new(socket), service));
+        let socket = TokioIo::new(Patient::new(socket, self.head_timeout));
+        let mut connection = pin!(self.builder.serve_connection_with_upgrades(socket, service));
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
             () = self.stop.soon.cancelled() => {

@@ -8,6 +8,7 @@ mod admin;
 mod arrival;
 mod connection;
 mod entry;
+mod patience;
 mod tls;
 
 use std::sync::Arc;

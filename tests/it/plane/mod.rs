@@ -3,6 +3,7 @@
 mod bodies;
 mod fields;
 mod first_call;
+mod framing;
 mod http2;
 mod keys;
 mod redirects;
