@@ -1,6 +1,9 @@
 //! Following a sealed link: the target is fetched for the owner it was sealed for, without any credential.
+//!
+//! Only https targets are: an upstream doesn't get to name what answers without TLS, also where the operator lets
+//! apps of their own do so.
 
-use http::{Request, Uri};
+use http::{Request, Uri, uri::Scheme};
 
 use super::{
     Passed, Plane, account::Record, answer, authenticate, authenticate::Credentials, authorize, links::Link,
@@ -28,7 +31,7 @@ impl Plane {
         let permit = authorize::permit(known, app, request.method(), request.headers())?;
         let slot = plane.limits.admit(permit.caller().owner, permit.caller().key)?;
         let link = link.ok_or(Refusal::Link)?;
-        let target: Uri = link.target.parse().map_err(|_| Refusal::Link)?;
+        let target = link.https()?;
         let (head, body) = request.into_parts();
         let mut outgoing = Request::new(body);
         *outgoing.method_mut() = head.method;
@@ -43,6 +46,17 @@ impl Plane {
 }
 
 impl Link {
+    /// The target, if it may be fetched.
+    fn https(&self) -> Result<Uri, Refusal> {
+        let target: Uri = self.target.parse().map_err(|_| Refusal::Link)?;
+        if target.scheme() != Some(&Scheme::HTTPS) {
+            return Err(Refusal::bad_request(
+                "This link leads to a target without TLS; only https targets are fetched.",
+            ));
+        }
+        Ok(target)
+    }
+
     /// Where a target in the answer of this link's own leads.
     pub(super) fn onwards(&self, target: &str) -> Option<Self> {
         let url = url::Url::parse(&self.target).ok()?.join(target).ok()?;

@@ -47,13 +47,25 @@ impl Translator<'_> {
         let base = self.asked_base();
         let path = format!("{}{}", base.prefix, self.asked.path);
         match reference::read(target, base.scheme.as_str(), base.authority.as_str(), &path) {
-            Reference::Relative | Reference::OtherScheme => self.scrub.clean(target).map(Cow::into_owned),
+            Reference::Relative => self.beside(target),
+            Reference::OtherScheme => self.scrub.clean(target).map(Cow::into_owned),
             Reference::Unreadable => None,
             Reference::Absolute(scheme, authority, rest) => match self.own(&scheme, &authority, &rest) {
                 Some(native) => Some(format!("{}/{}{native}", self.gateway_url, self.asked.app.name)),
                 None => self.foreign(&scheme, &authority, &rest, seal),
             },
         }
+    }
+
+    /// A target next to the request's own. Whoever called `/{app}` without a slash would look for it next to the app,
+    /// among the gateway's own paths, and gets the whole URL.
+    fn beside(&self, target: &str) -> Option<String> {
+        let cleaned = self.scrub.clean(target)?.into_owned();
+        let same_path = cleaned.is_empty() || cleaned.starts_with(['?', '#']);
+        if same_path || !self.asked.bare {
+            return Some(cleaned);
+        }
+        Some(format!("{}/{}/{cleaned}", self.gateway_url, self.asked.app.name))
     }
 
     /// The base the request went to.
@@ -78,7 +90,9 @@ impl Translator<'_> {
             return None;
         }
         let rooted = if below.starts_with('/') { below.to_owned() } else { format!("/{below}") };
-        let cleaned = path::unfill(&rooted, &self.credential.path_vars);
+        // Only the path is filled on the way out: a value in the query is the caller's to send again.
+        let (path, query) = rooted.split_at(rooted.find(['?', '#']).unwrap_or(rooted.len()));
+        let cleaned = format!("{}{query}", path::unfill(path, &self.credential.path_vars));
         let cleaned = self.scrub.clean(&cleaned)?.into_owned();
         let end = cleaned.find(['?', '#']).unwrap_or(cleaned.len());
         let path = cleaned.get(..end)?;

@@ -120,6 +120,12 @@ fn rt_5_targets_on_the_apps_own_hosts_lead_back_through_the_gateway() {
         ("https://api.acme.example/base/x?API_KEY=other", "/acme/x"),
         ("https://api.acme.example/base/t/tenant-12345/x", "/acme/t/:tenant/x"),
         ("https://api.acme.example/base/bs3cr3t%2Fk3y/x", "/acme/b:token/x"),
+        (
+            "https://api.acme.example/base/t/tenant-12345?tenant=tenant-12345",
+            "/acme/t/:tenant?tenant=tenant-12345",
+        ),
+        ("https://api.acme.example/base/x?a=1#tenant-12345/x", "/acme/x?a=1#tenant-12345/x"),
+        ("https://api.acme.example/base/bs3cr3t%2Fk3y?t=s3cr3t%2Fk3y&a=1", "/acme/b:token?a=1"),
         ("/base/../base/./x", "/acme/x"),
     ] {
         for field in ["location", "content-location"] {
@@ -146,6 +152,35 @@ fn rt_5_targets_next_to_the_request_stay_as_they_are() {
         world.becomes("location", "../users").as_deref(),
         Some("https://gw.example.com/acme/v1/users")
     );
+}
+
+#[test]
+fn rt_5_a_target_next_to_the_bare_app_does_not_lead_to_the_gateways_own_paths() {
+    let world = World::new();
+    let becomes = |asked, field, target| world.becomes_after(Method::DELETE, asked, field, target);
+    for asked in ["/acme", "/acme?x=/y"] {
+        for field in ["location", "content-location"] {
+            for (target, expected) in [
+                ("connections/7", "https://gw.example.com/acme/connections/7"),
+                ("connections/7?api_key=x&a=1#b", "https://gw.example.com/acme/connections/7?a=1#b"),
+                ("keys", "https://gw.example.com/acme/keys"),
+                ("?page=2", "?page=2"),
+                ("#x", "#x"),
+                ("", ""),
+            ] {
+                assert_eq!(
+                    becomes(asked, field, target).as_deref(),
+                    Some(expected),
+                    "{asked} {field}: {target}"
+                );
+            }
+        }
+        let link = becomes(asked, "link", "<keys?page=2>; rel=next");
+        assert_eq!(link.as_deref(), Some("<https://gw.example.com/acme/keys?page=2>; rel=next"));
+    }
+    for asked in ["/acme/", "http://acme.localhost:8080/"] {
+        assert_eq!(becomes(asked, "location", "keys/7").as_deref(), Some("keys/7"), "{asked}");
+    }
 }
 
 #[test]

@@ -32,6 +32,8 @@ pub(super) struct Asked {
     pub(super) method: Method,
     /// The path as the caller wrote it, behind the app.
     pub(super) path: String,
+    /// Whether the caller wrote none, not even a slash: `path` is `/` then.
+    pub(super) bare: bool,
     /// Which of the app's routes was taken.
     pub(super) route: Option<usize>,
     /// Whether the caller takes trailers.
@@ -47,11 +49,13 @@ pub(super) fn outgoing(
     let (app, at, request) = call.into_parts();
     let (head, body) = request.into_parts();
     let target = head.uri.path_and_query().map_or("/", PathAndQuery::as_str);
-    let (path, query) = target::path_and_query(target.get(at..).unwrap_or_default());
+    let native = target.get(at..).unwrap_or_default();
+    let (path, query) = target::path_and_query(native);
     let asked = Asked {
         route: app.route_for(&head.method, path),
         method: head.method.clone(),
         path: path.to_owned(),
+        bare: !native.starts_with('/'),
         trailers: headers::takes_trailers(&head.headers),
         app,
     };

@@ -6,26 +6,44 @@ use http::Method;
 
 use crate::harness::{
     http::Reply,
-    upstream::{Answer, Upstream},
+    tls::Internet,
+    upstream::{Answer, Seen, Upstream},
     world::{Plan, World},
 };
 
 /// An upstream whose answer to `/go?<target>` is a redirect there.
 async fn redirecting(status: &'static str) -> Upstream {
-    Upstream::answering(move |seen| match seen.target().split_once("go?") {
+    Upstream::answering(move |seen| redirect(status, seen)).await
+}
+
+fn redirect(status: &str, seen: &Seen) -> Answer {
+    match seen.target().split_once("go?") {
         Some((_, target)) => {
             let target = target.replace("%20", " ");
             Answer::with(status, &format!("location: {target}\r\nlink: <{target}>; rel=\"next\"\r\n"), "")
         }
         None => Answer::ok("arrived"),
-    })
-    .await
+    }
 }
 
 async fn stage(upstream: &Upstream) -> World {
     let world = Plan::default().key_app("things", &upstream.url()).standing_clock().start().await;
     world.connect("things", "sk_real").await;
     world
+}
+
+/// The same where all hosts are reached by TLS, with the app on one of them.
+async fn stage_of(internet: &Internet) -> World {
+    let plan = internet.plan().key_app("things", "https://things.example.com");
+    let world = plan.standing_clock().start().await;
+    world.connect("things", "sk_real").await;
+    world
+}
+
+/// The path at the gateway of the sealed link for a redirect to `target`.
+async fn sealed(world: &World, target: &str) -> String {
+    let url = location(&world.get(&format!("/things/go?{target}")).await);
+    format!("/~/{}", url.split_once("/~/").unwrap().1)
 }
 
 fn location(reply: &Reply) -> String {
@@ -60,34 +78,31 @@ async fn rt_5_a_redirect_goes_to_the_caller_and_nobody_is_dialled() {
 
 #[tokio::test]
 async fn a_sealed_link_fetches_its_target_without_any_credential() {
-    let (upstream, foreign) = (redirecting("302 Found").await, redirecting("302 Found").await);
-    let world = stage(&upstream).await;
-    let sealed = location(&world.get(&format!("/things/go?{}/file%20/a?sig=1%2F2", foreign.url())).await);
-    let path = sealed.split_once("/~/").unwrap().1;
+    let internet = Internet::answering(|seen| redirect("302 Found", seen)).await;
+    let world = stage_of(&internet).await;
+    let path = sealed(&world, "https://files.example.com/file%20/a?sig=1%2F2").await;
     let fields = [("x-mine", "1"), ("cookie", "a=b"), ("range", "bytes=0-1"), ("maton-connection", "x")];
-    let reply = world.call(Method::GET, &format!("/~/{path}"), &fields, "").await;
+    let reply = world.call(Method::GET, &path, &fields, "").await;
     assert_eq!((reply.status.as_u16(), reply.text()), (200, "arrived"), "{reply:?}");
-    let seen = foreign.only();
-    assert_eq!(seen.target(), "/file%20/a?sig=1%2F2");
+    let seen = internet.newest();
+    assert_eq!((seen.header("host"), seen.target()), (Some("files.example.com"), "/file%20/a?sig=1%2F2"));
     for name in ["authorization", "cookie", "maton-connection"] {
         assert_eq!(seen.header(name), None, "{name}");
     }
     assert_eq!((seen.header("x-mine"), seen.header("range")), (Some("1"), Some("bytes=0-1")));
     assert!(!seen.head.contains(&world.key) && !seen.head.contains("sk_real"));
 
-    let again = format!("/things/go?{}/go?/next", foreign.url());
-    let sealed = location(&world.get(&again).await);
-    let reply = world.get(&format!("/~/{}", sealed.split_once("/~/").unwrap().1)).await;
+    let again = sealed(&world, "https://files.example.com/go?/next").await;
+    let reply = world.get(&again).await;
     assert_eq!(reply.status, 302);
     assert!(location(&reply).contains("/~/"), "a chain of redirects stays sealed: {reply:?}");
 }
 
 #[tokio::test]
 async fn a_sealed_link_is_good_for_its_owner_and_for_an_hour() {
-    let (upstream, foreign) = (redirecting("302 Found").await, Upstream::start().await);
-    let world = stage(&upstream).await;
-    let sealed = location(&world.get(&format!("/things/go?{}/a", foreign.url())).await);
-    let path = format!("/~/{}", sealed.split_once("/~/").unwrap().1);
+    let internet = Internet::answering(|seen| redirect("302 Found", seen)).await;
+    let world = stage_of(&internet).await;
+    let path = sealed(&world, "https://files.example.com/a").await;
     let url = world.at_gateway(&path);
     let other = format!("Bearer {}", world.admin_key);
     world.http.call(Method::GET, &url, &[], "").await.assert_problem(401, "key_missing");
@@ -105,7 +120,17 @@ async fn a_sealed_link_is_good_for_its_owner_and_for_an_hour() {
     assert_eq!(world.get(&path).await.status, 200);
     world.clock.advance(Duration::from_secs(1));
     world.get(&path).await.assert_problem(400, "bad_request");
-    assert_eq!(foreign.seen().len(), 1);
+    assert_eq!(internet.seen().len(), 2, "the redirect, and the one time it was followed");
+}
+
+#[tokio::test]
+async fn a_sealed_link_without_tls_is_not_fetched_even_where_apps_may_do_without() {
+    let (upstream, foreign) = (redirecting("302 Found").await, Upstream::start().await);
+    let world = stage(&upstream).await;
+    let path = sealed(&world, &format!("{}/latest/meta-data", foreign.url())).await;
+    let problem = world.get(&path).await.assert_problem(400, "bad_request");
+    assert!(problem["detail"].as_str().unwrap().contains("only https"), "{problem}");
+    foreign.assert_untouched();
 }
 
 #[tokio::test]

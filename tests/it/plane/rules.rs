@@ -6,6 +6,7 @@ use sqlx::{Connection as _, SqliteConnection};
 
 use crate::harness::{
     http::Reply,
+    tls::Internet,
     upstream::{Answer, Upstream},
     world::{Plan, World},
 };
@@ -114,11 +115,15 @@ async fn ak_5_a_key_that_may_only_read_sends_nothing_else() {
 
 #[tokio::test]
 async fn ak_5_a_sealed_link_is_held_against_the_rules_too() {
-    let foreign = Upstream::start().await;
-    let target = format!("location: {}/file\r\n", foreign.url());
-    let upstream = Upstream::answering(move |_| Answer::with("302 Found", &target, "")).await;
-    let world =
-        Plan::default().key_app("things", &upstream.url()).key_app("others", &upstream.url()).start().await;
+    let internet = Internet::answering(|seen| match seen.header("host") {
+        Some("things.example.com") => {
+            Answer::with("302 Found", "location: https://files.example.com/file\r\n", "")
+        }
+        _ => Answer::ok("{}"),
+    })
+    .await;
+    let base = "https://things.example.com";
+    let world = internet.plan().key_app("things", base).key_app("others", base).start().await;
     world.connect("things", "sk_things").await;
     let link = world.get("/things/go").await.header("location").unwrap().to_owned();
     let path = format!("/~/{}", link.split_once("/~/").unwrap().1);
@@ -126,7 +131,7 @@ async fn ak_5_a_sealed_link_is_held_against_the_rules_too() {
     let (other, _) = limited(&world, json!({"apps": ["others"]})).await;
     assert_forbidden(&call(&world, &reader, Method::POST, &path, &[]).await, "read_only");
     assert_forbidden(&call(&world, &other, Method::GET, &path, &[]).await, "apps");
-    foreign.assert_untouched();
+    assert_eq!(internet.seen().len(), 1, "only the redirect itself");
     assert_eq!(call(&world, &reader, Method::GET, &path, &[]).await.status, 200);
     let admin = json!({"rules": {"apps": ["others"]}});
     let foreigner = world.api(&world.admin_key, Method::POST, "/keys", Some(admin)).await.json();
