@@ -64,10 +64,15 @@ impl std::ops::Sub<Duration> for Timestamp {
 const RFC_3339: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
 
-/// RFC 3339 in UTC with six fraction digits and `Z`, as the control API shows every time.
+/// First and last moment that RFC 3339 can write: its years have four digits.
+const SHOWABLE: (i64, i64) = (-62_167_219_200_000_000, 253_402_300_799_999_999);
+
+/// RFC 3339 in UTC with six fraction digits and `Z`, as the control API shows every time. One outside its years shows
+/// as the nearest it can write: a list must not break over one odd row.
 impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let text = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000)
+        let micros = self.0.clamp(SHOWABLE.0, SHOWABLE.1);
+        let text = OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000)
             .ok()
             .and_then(|moment| moment.format(RFC_3339).ok())
             .ok_or(std::fmt::Error)?;
@@ -127,6 +132,12 @@ mod tests {
     fn times_show_six_digits_even_when_they_are_zero() {
         assert_eq!(Timestamp::from_micros(0).to_string(), "1970-01-01T00:00:00.000000Z");
         assert_eq!(Timestamp::from_micros(1_700_000_000_500_000).to_string(), "2023-11-14T22:13:20.500000Z");
+    }
+
+    #[test]
+    fn times_outside_rfc_3339_show_as_the_nearest_inside() {
+        assert_eq!(Timestamp::from_micros(i64::MAX).to_string(), "9999-12-31T23:59:59.999999Z");
+        assert_eq!(Timestamp::from_micros(i64::MIN).to_string(), "0000-01-01T00:00:00.000000Z");
     }
 
     #[test]

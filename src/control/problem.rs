@@ -136,6 +136,8 @@ impl From<KeyError> for Refusal {
                 "This API key has expired. Ask for another one, or rotate it with another key.",
             ),
             KeyError::NoOwner => Self::unknown("owner_unknown", "owner"),
+            KeyError::BadName => Self::invalid("name", &error.to_string()),
+            KeyError::BadLifetime => Self::invalid("expires_in", &error.to_string()),
             KeyError::Unavailable(_) => Self::unavailable(&error),
             KeyError::Internal(_) => Self::bug(&error),
         }

@@ -14,6 +14,12 @@ pub enum KeyError {
     /// There is no owner whose key this could be.
     #[error("there is no such owner")]
     NoOwner,
+    /// 422: a label no list could show.
+    #[error("a key's name is one line of 1 to 200 characters, without control characters")]
+    BadName,
+    /// 422: shorter or longer than anybody means.
+    #[error("a key lasts at least a second and at most a hundred years")]
+    BadLifetime,
     /// The store can't be reached or takes no writes: 503.
     #[error("{0}")]
     Unavailable(String),

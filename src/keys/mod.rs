@@ -3,6 +3,7 @@
 //! It says who calls. What a key's rules mean for a call is decided where calls are authorized.
 
 mod error;
+mod fit;
 mod rules;
 mod uses;
 
@@ -155,16 +156,17 @@ impl Keys {
     /// A new key of `owner`. The second value is the key itself; nobody can ask for it again.
     pub async fn issue(&self, owner: OwnerId, new: NewKey) -> Result<(Key, ApiKey), KeyError> {
         let (now, key) = (self.clock.now(), ApiKey::generate());
+        let end = new.expires_in.map(|span| fit::end(now, span)).transpose()?;
         let row = KeyRow {
             id: KeyId::new(now),
             owner,
-            name: new.name,
+            name: fit::name(&new.name)?,
             digest: key.digest().0.to_vec(),
             hint: key.hint(),
             admin: new.admin,
             rules: stored(&new.rules)?,
             creation_time: now,
-            expires_time: new.expires_in.map(|span| now + span),
+            expires_time: end,
             last_used_time: None,
         };
         self.store.keys().insert(&row).await?;
@@ -190,9 +192,12 @@ impl Keys {
     ) -> Result<Option<Key>, KeyError> {
         let now = self.clock.now();
         let change = crate::store::KeyChange {
-            name: change.name,
+            name: change.name.as_deref().map(fit::name).transpose()?,
             rules: change.rules.as_ref().map(stored).transpose()?,
-            expires_time: change.expires_in.map(|span| span.map(|span| now + span)),
+            expires_time: match change.expires_in {
+                Some(span) => Some(span.map(|span| fit::end(now, span)).transpose()?),
+                None => None,
+            },
         };
         let changed = self.store.keys().change(owner, id, &change).await;
         self.forget(id);

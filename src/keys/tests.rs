@@ -56,6 +56,28 @@ async fn an_issued_key_tells_who_calls() {
 }
 
 #[tokio::test]
+async fn a_key_has_a_sensible_life_and_label() {
+    let World { keys, owner, .. } = world().await;
+    let lasting = |span| NewKey { expires_in: Some(span), ..new("ci") };
+    let years = |count: u64| Duration::from_hours(count * 366 * 24);
+    let (kept, _) = keys.issue(owner, lasting(years(100))).await.unwrap();
+    for span in [Duration::ZERO, Duration::from_millis(999), years(101), Duration::MAX] {
+        assert_eq!(keys.issue(owner, lasting(span)).await.unwrap_err(), KeyError::BadLifetime, "{span:?}");
+        let change = KeyChange { expires_in: Some(Some(span)), ..KeyChange::default() };
+        assert_eq!(keys.change(owner, kept.id, change).await, Err(KeyError::BadLifetime), "{span:?}");
+    }
+    for name in ["", " ", "two\nlines", &"x".repeat(201)] {
+        assert_eq!(keys.issue(owner, new(name)).await.unwrap_err(), KeyError::BadName, "{name:?}");
+        let change = KeyChange { name: Some(name.to_owned()), ..KeyChange::default() };
+        assert_eq!(keys.change(owner, kept.id, change).await, Err(KeyError::BadName), "{name:?}");
+    }
+    assert_eq!(keys.issue(owner, new(" ci ")).await.unwrap().0.name, "ci");
+    let listed = keys.list(owner).await.unwrap();
+    assert_eq!(listed.len(), 2, "nothing refused is stored");
+    assert_eq!(listed[0], kept, "nor changes anything");
+}
+
+#[tokio::test]
 async fn ak_2_only_the_digest_of_a_key_is_stored() {
     let World { store, keys, owner, .. } = world().await;
     let (shown, key) = keys.issue(owner, new("ci")).await.unwrap();

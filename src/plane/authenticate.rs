@@ -76,7 +76,9 @@ pub(super) async fn caller(
             Err(KeyError::Unavailable(cause)) => return Err(Refusal::Store(cause)),
             Err(KeyError::Internal(cause)) => return Err(Refusal::Internal(cause)),
             Err(KeyError::Expired) => Refusal::KeyExpired,
-            Err(KeyError::Invalid | KeyError::NoOwner) => Refusal::KeyInvalid,
+            Err(KeyError::Invalid | KeyError::NoOwner | KeyError::BadName | KeyError::BadLifetime) => {
+                Refusal::KeyInvalid
+            }
         },
         Found::Different => {
             return Err(Refusal::bad_request("The request carries two different keys. Send one of them."));

@@ -64,6 +64,7 @@ async fn what_a_key_can_not_be_is_422() {
         (json!({"expires_in": u64::MAX}), "expires_in"),
         (json!({"expires_in": "90d"}), "expires_in"),
         (json!({"name": 5}), "name"),
+        (json!({"name": "two\nlines"}), "name"),
         (json!({"nmae": "x"}), "nmae"),
         (json!({"rules": []}), "rules"),
         (json!({"rules": {"colours": ["plain"]}}), "rules.colours"),
