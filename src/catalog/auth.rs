@@ -222,6 +222,10 @@ pub struct Refresh {
     pub params: BTreeMap<String, Template>,
     /// Another proof.
     pub client_auth: Option<ClientAuth>,
+    /// Further words by which this provider says that a refresh token is dead, as the error code or as a text under
+    /// `status`; in any case.
+    #[serde(default)]
+    pub dead: Vec<String>,
     /// What is known of the refresh token: shown to operators, never relied on.
     #[serde(default)]
     pub kind: RefreshKind,

@@ -73,6 +73,15 @@ pub(super) fn read(
     })
 }
 
+/// That a refresh token is dead, if a refusal says so in one of the app's own `words`.
+pub(super) fn dead(response: &Response<Bytes>, words: &[String]) -> Option<OAuthError> {
+    let body = body(response.body())?;
+    let said = [error::code(&body), body.get("status").and_then(Value::as_str)];
+    let word =
+        said.into_iter().flatten().find(|said| words.iter().any(|word| word.eq_ignore_ascii_case(said)))?;
+    Some(OAuthError::InvalidGrant(error::shortened(word)))
+}
+
 /// A failure inside a success: an `error`, `ok: false`, or not what this provider's successes hold.
 fn refused(body: &Value, token: &Token) -> Result<(), OAuthError> {
     if let Some(code) = error::code(body) {

@@ -45,20 +45,30 @@ impl TokenEndpoint<'_> {
         params
     }
 
-    /// Adds the proof of the client and the app's own parameters, sends all of it and reads the answer.
+    /// Sends a request as [`TokenEndpoint::ask`] does, and reads the answer.
     pub(super) async fn send(
+        &self,
+        url: &Template,
+        how: ClientAuth,
+        params: Params<'_>,
+        own: &BTreeMap<String, Template>,
+    ) -> Result<TokenAnswer, OAuthError> {
+        answer::read(&self.ask(url, how, params, own).await?, self.token, self.clock.now())
+    }
+
+    /// Adds the proof of the client and the app's own parameters, and sends all of it.
+    pub(super) async fn ask(
         &self,
         url: &Template,
         how: ClientAuth,
         mut params: Params<'_>,
         own: &BTreeMap<String, Template>,
-    ) -> Result<TokenAnswer, OAuthError> {
+    ) -> Result<Response<Bytes>, OAuthError> {
         let mut headers = HeaderMap::new();
         client_auth::apply(how, self.client, &mut params, &mut headers)?;
         params.fill(own, self.values)?;
         fill(&mut headers, &self.token.headers, self.values)?;
-        let response = post(self.http, &url.fill(self.values)?, headers, &params, self.token.format).await?;
-        answer::read(&response, self.token, self.clock.now())
+        post(self.http, &url.fill(self.values)?, headers, &params, self.token.format).await
     }
 }
 

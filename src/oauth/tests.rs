@@ -183,6 +183,39 @@ async fn a_refresh_differs_from_the_exchange_where_the_file_says_so() {
 }
 
 #[tokio::test]
+async fn a_dead_refresh_token_is_known_by_the_apps_own_words() {
+    let catalog = crate::catalog::Catalog::builtin().unwrap();
+    let atlassian = r#"{"error":"unauthorized_client","error_description":"refresh_token is invalid"}"#;
+    let hubspot = r#"{"status":"BAD_REFRESH_TOKEN","message":"missing or invalid refresh token"}"#;
+    for (app, status, body, word) in [
+        ("jira", 403, atlassian, Some("unauthorized_client")),
+        ("hubspot", 400, hubspot, Some("BAD_REFRESH_TOKEN")),
+        ("hubspot", 400, r#"{"error":"bad_refresh_token"}"#, Some("bad_refresh_token")),
+        ("hubspot", 403, atlassian, None),
+        ("jira", 400, hubspot, None),
+        ("jira", 503, atlassian, None),
+        ("jira", 429, atlassian, None),
+        ("hubspot", 400, r#"{"status":"BAD_CLIENT_SECRET"}"#, None),
+    ] {
+        let double = Double::answering(Response::builder().status(status).body(body).unwrap()).await;
+        let world = World::new(&double, "");
+        let differs = &catalog.app(app).unwrap().way(crate::catalog::Method::Oauth2).unwrap().refresh;
+        let differs = Refresh { dead: differs.dead.clone(), ..Refresh::default() };
+        let error = refresh(&world.endpoint(), &differs, &Secret::from("rt")).await.unwrap_err();
+        let dead = if let OAuthError::InvalidGrant(word) = &error { Some(word.as_str()) } else { None };
+        assert_eq!(dead, word, "{app} {status} {body}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn only_a_refresh_is_read_with_the_words_for_dead_tokens() {
+    let body = r#"{"error":"unauthorized_client"}"#;
+    let double = Double::answering(Response::builder().status(403).body(body).unwrap()).await;
+    let error = World::new(&double, "").exchange(&[]).await.unwrap_err();
+    assert_eq!(error, OAuthError::Configuration("unauthorized_client".into()));
+}
+
+#[tokio::test]
 async fn client_credentials_ask_for_their_scopes() {
     let double = Double::with_token().await;
     let world = World::new(&double, "grant_type = 'account_credentials'");
