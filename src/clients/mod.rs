@@ -93,16 +93,39 @@ impl Clients {
         Ok(stored.chain(self.given.keys().cloned()).collect())
     }
 
-    /// Keeps a client, sealed, in the place of an earlier one of its name.
+    /// Keeps a client, sealed, in the place of an earlier one of its name. Of that one the further values stay that
+    /// the new one doesn't name: apps share a client, and not all of them know all of its values. An empty one goes.
     pub async fn put(&self, name: &str, client: &OAuthClient) -> Result<(), ClientError> {
         self.may_change(name)?;
         if client.client_id.is_empty() {
             return Err(ClientError::NoId);
         }
-        let row = sealed::seal(&self.vault, name, client, self.clock.now())?;
+        let client = OAuthClient { extra: self.merged(name, &client.extra).await?, ..client.clone() };
+        let row = sealed::seal(&self.vault, name, &client, self.clock.now())?;
         let written = self.store.clients().upsert(&row).await;
         self.cache.forget(&name.to_owned());
         Ok(written?)
+    }
+
+    /// Further values over those stored, which the cache may not know yet. A stored client that can't be opened is
+    /// what a new one is to replace, so it is no obstacle.
+    async fn merged(
+        &self,
+        name: &str,
+        given: &BTreeMap<String, String>,
+    ) -> Result<BTreeMap<String, String>, ClientError> {
+        let stored = match self.find(name).await {
+            Ok(stored) => stored,
+            Err(ClientError::Internal(error)) => {
+                tracing::warn!(client = name, error, "an unreadable OAuth client is replaced");
+                None
+            }
+            Err(error) => return Err(error),
+        };
+        let mut extra = stored.map(|stored| stored.extra.clone()).unwrap_or_default();
+        extra.extend(given.clone());
+        extra.retain(|_, value| !value.is_empty());
+        Ok(extra)
     }
 
     /// Removes a client; whether there was one.

@@ -46,6 +46,37 @@ async fn a_client_is_kept_sealed_and_comes_back_whole() {
 }
 
 #[tokio::test]
+async fn what_another_app_gave_with_a_shared_client_stays() {
+    let World { clients, .. } = world().await;
+    clients.put("shared", &client("a")).await.unwrap();
+    let extra = |pairs: &[(&str, &str)]| {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    };
+    let rotated =
+        OAuthClient { client_secret: Secret::from("new"), extra: extra(&[("other", "x")]), ..client("a") };
+    clients.put("shared", &rotated).await.unwrap();
+    let both = extra(&[("developer_token", "canary-token"), ("other", "x")]);
+    assert_eq!(
+        *clients.get("shared").await.unwrap().unwrap(),
+        OAuthClient { extra: both, ..rotated.clone() }
+    );
+    let emptied = OAuthClient { extra: extra(&[("developer_token", "")]), ..rotated.clone() };
+    clients.put("shared", &emptied).await.unwrap();
+    assert_eq!(*clients.get("shared").await.unwrap().unwrap(), rotated, "an empty value goes");
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_open_can_be_replaced() {
+    let World { store, clients } = world().await;
+    clients.put("slack", &client("a")).await.unwrap();
+    let mut row = store.clients().find("slack").await.unwrap().unwrap();
+    row.sealed[20] ^= 1;
+    store.clients().upsert(&row).await.unwrap();
+    clients.put("slack", &client("b")).await.unwrap();
+    assert_eq!(*clients.get("slack").await.unwrap().unwrap(), client("b"));
+}
+
+#[tokio::test]
 async fn the_settings_file_wins_and_is_not_written_to() {
     let World { clients, .. } = world().await;
     assert_eq!(clients.get("google").await.unwrap().unwrap().client_id, "from settings");

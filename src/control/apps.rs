@@ -192,6 +192,13 @@ impl Control {
         }
     }
 
+    /// What the operator gives with this client, for whichever of the apps that share it.
+    fn client_fields(&self, client: &str) -> BTreeSet<&str> {
+        let shares = |app: &&Arc<App>| app.auth.iter().any(|way| way.client.as_deref() == Some(client));
+        let fields = self.0.catalog.iter().filter(shares).flat_map(|app| &app.fields);
+        fields.filter(|field| field.from == Source::Operator).map(|field| field.name.as_str()).collect()
+    }
+
     fn app(&self, slug: &str) -> Result<&Arc<App>, Refusal> {
         self.0.catalog.app(slug).ok_or_else(|| {
             let detail = format!("The path: {}", self.no_app(slug));
@@ -245,7 +252,8 @@ struct ClientBody {
     /// The secret; left out for a public client.
     #[schema(value_type = Option<String>)]
     client_secret: Option<Secret>,
-    /// What else the app's file asks of its operator, such as `developer_token`.
+    /// What else the files of the apps that share the client ask of their operator, such as `developer_token`. What is
+    /// left out stays, what is empty goes.
     #[serde(flatten)]
     #[schema(value_type = BTreeMap<String, String>)]
     extra: BTreeMap<String, Secret>,
@@ -285,10 +293,8 @@ async fn put_client(
     if body.client_id.trim().is_empty() {
         return Err(Refusal::invalid("client_id", "may not be empty"));
     }
-    let known = |extra: &&String| {
-        app.fields.iter().any(|field| field.from == Source::Operator && field.name == **extra)
-    };
-    if let Some(unknown) = body.extra.keys().find(|extra| !known(extra)) {
+    let known = control.client_fields(&name);
+    if let Some(unknown) = body.extra.keys().find(|extra| !known.contains(extra.as_str())) {
         return Err(Refusal::invalid(unknown, "is no field of this app's client"));
     }
     let client = OAuthClient {

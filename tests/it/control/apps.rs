@@ -73,6 +73,19 @@ async fn a_client_makes_oauth_possible() {
 }
 
 #[tokio::test]
+async fn apps_that_share_a_client_share_its_fields() {
+    let (world, _upstream) = world().await;
+    for app in ["google-ads", "google-mail"] {
+        let path = format!("/apps/{app}/client");
+        let body = json!({"client_id": "x", "client_secret": "s", "developer_token": "t"});
+        let answer = admin(&world, Method::PUT, &path, body).await.json();
+        assert_eq!(answer["client"], "google", "{answer}");
+        let body = json!({"client_id": "x", "colour": "red"});
+        admin(&world, Method::PUT, &path, body).await.assert_problem(422, "invalid");
+    }
+}
+
+#[tokio::test]
 async fn what_a_client_can_not_be_is_422() {
     let (world, _upstream) = world().await;
     for (app, body, field) in [
