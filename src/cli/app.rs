@@ -50,7 +50,8 @@ pub(super) fn catalog(settings: &Settings) -> anyhow::Result<Catalog> {
     })
 }
 
-fn find<'c>(catalog: &'c Catalog, name: &str) -> anyhow::Result<&'c App> {
+/// The app of this name or alias; the nearest ones, if there is none.
+pub(super) fn find<'c>(catalog: &'c Catalog, name: &str) -> anyhow::Result<&'c App> {
     match catalog.app(name) {
         Some(app) => Ok(app),
         None => match catalog.nearest(name).as_slice() {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::{desk::Desk, options::Options, print};
+use super::{app, desk::Desk, options::Options, print};
 use crate::{
     id::{ConnectionId, OwnerId},
     store::{ConnectionFilter, ConnectionRow},
@@ -26,7 +26,7 @@ pub(super) struct List {
     /// Only of this owner
     #[arg(long, value_name = "NAME")]
     owner: Option<String>,
-    /// Only to this app
+    /// Only to this app, by its name or alias
     #[arg(long)]
     app: Option<String>,
     /// Only PENDING, ACTIVE or FAILED ones
@@ -42,7 +42,7 @@ pub(super) async fn run(options: &Options, Command::List(list): Command) -> anyh
     let owners = desk.owners_of(list.owner.as_deref()).await?;
     let only = list.owner.as_ref().and_then(|_| owners.first()).map(|owner| owner.id);
     let names: HashMap<OwnerId, String> = owners.into_iter().map(|owner| (owner.id, owner.name)).collect();
-    let found = all(&desk, filter(&list, only)).await?;
+    let found = all(&desk, filter(&desk, &list, only)?).await?;
     desk.close().await;
     if list.json {
         let shown: Vec<Value> = found.iter().map(|row| object(row, &names)).collect();
@@ -53,14 +53,18 @@ pub(super) async fn run(options: &Options, Command::List(list): Command) -> anyh
     print::table(["OWNER", "APP", "METHOD", "STATUS", "NAME", "LAST USED", "ID"], &rows, empty)
 }
 
-fn filter(list: &List, owner: Option<OwnerId>) -> ConnectionFilter {
-    ConnectionFilter {
+fn filter(desk: &Desk, list: &List, owner: Option<OwnerId>) -> anyhow::Result<ConnectionFilter> {
+    let app = match &list.app {
+        Some(name) => Some(app::find(&app::catalog(&desk.settings)?, name)?.name.clone()),
+        None => None,
+    };
+    Ok(ConnectionFilter {
         owner,
-        app: list.app.clone(),
+        app,
         status: list.status.as_ref().map(|status| status.to_uppercase()),
         limit: PAGE,
         ..ConnectionFilter::default()
-    }
+    })
 }
 
 async fn all(desk: &Desk, mut filter: ConnectionFilter) -> anyhow::Result<Vec<ConnectionRow>> {

@@ -50,6 +50,8 @@ fn mistakes_are_answered_with_what_to_do() {
     place.run(&["key", "create", "--owner", "bob"]).failed(1, &["no owner \"bob\"", "keyferry owner create"]);
     place.run(&["owner", "create", "admin"]).failed(1, &["there is already an owner of this name"]);
     place.run(&["key", "create", "--owner", "admin", "--expires", "90"]).failed(2, &["90d"]);
+    let endless = ["key", "create", "--owner", "admin", "--expires", "3000000d"];
+    place.run(&endless).failed(1, &["at most a hundred years"]);
     place.run(&["app", "show", "strip"]).failed(1, &["did you mean stripe"]);
     place.run(&["nonsense"]).failed(2, &["--help"]);
 }
@@ -82,6 +84,7 @@ fn apps_and_connections_are_listed() {
     );
     let none = place.run(&["connection", "list", "--json"]).succeeded().json();
     assert_eq!(none, serde_json::json!({"connections": []}));
+    place.run(&["connection", "list", "--app", "strip"]).failed(1, &["did you mean stripe"]);
 }
 
 /// Commands that touch the database, and the one that only looks.
