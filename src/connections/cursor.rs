@@ -3,11 +3,10 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
 
-use super::Connection;
-use crate::{clock::Timestamp, id::ConnectionId};
+use crate::{clock::Timestamp, id::ConnectionId, store::ConnectionRow};
 
 /// The cursor behind `last`.
-pub(super) fn after(last: &Connection) -> String {
+pub(super) fn after(last: &ConnectionRow) -> String {
     let time = last.creation_time.as_micros().to_be_bytes();
     URL_SAFE_NO_PAD.encode([time.as_slice(), last.id.uuid().as_bytes()].concat())
 }

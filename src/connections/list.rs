@@ -95,10 +95,10 @@ impl Connections {
             }
         }
         let has_more = rows.len() > limit as usize;
-        let connections =
-            rows.into_iter().take(limit as usize).map(Connection::try_from).collect::<Result<Vec<_>, _>>()?;
-        let next_cursor = connections.last().filter(|_| has_more).map(cursor::after);
-        Ok(Page { connections, next_cursor })
+        rows.truncate(limit as usize);
+        // Of the rows, not of what can be shown of them: the next page begins behind one that is passed over.
+        let next_cursor = rows.last().filter(|_| has_more).map(cursor::after);
+        Ok(Page { connections: rows.into_iter().filter_map(usable).collect(), next_cursor })
     }
 
     /// One of the owner's connections.
@@ -120,7 +120,7 @@ impl Connections {
     pub(super) async fn of_app(&self, owner: OwnerId, app: &str) -> Result<Arc<[Arc<Connection>]>, Fault> {
         let load = async {
             let rows = self.parts.store.connections().of_app(owner, app).await?;
-            let list: Arc<[_]> = rows.into_iter().filter_map(usable).collect();
+            let list: Arc<[_]> = rows.into_iter().filter_map(usable).map(Arc::new).collect();
             // That there is none is not remembered: the first one is seen at once.
             Ok::<_, Fault>((!list.is_empty()).then_some(list))
         };
@@ -129,9 +129,6 @@ impl Connections {
 }
 
 /// One row that can't be does not take the others along.
-fn usable(row: ConnectionRow) -> Option<Arc<Connection>> {
-    Connection::try_from(row)
-        .map(Arc::new)
-        .inspect_err(|fault| tracing::error!(%fault, "a row is passed over"))
-        .ok()
+fn usable(row: ConnectionRow) -> Option<Connection> {
+    Connection::try_from(row).inspect_err(|fault| tracing::error!(%fault, "a row is passed over")).ok()
 }

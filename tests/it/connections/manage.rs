@@ -38,6 +38,30 @@ async fn pages_follow_each_other_oldest_first() {
 }
 
 #[tokio::test]
+async fn an_impossible_row_hides_only_itself() {
+    let world = World::new().await;
+    let mut made = Vec::new();
+    for number in 0..3 {
+        made.push(world.create(with_key(&format!("sk_test_{number}"))).await.unwrap());
+        world.pass(1);
+    }
+    let (first, odd, last) = (made[0].id, &made[1], made[2].id);
+    let now = world.clock.now();
+    assert!(
+        world.store.connections().set_status(odd.id, odd.generation, "ASLEEP", None, now).await.unwrap(),
+        "the row is there"
+    );
+    let shown = async |filter| {
+        let page = world.connections.list(world.owner, filter).await.unwrap();
+        (page.connections.iter().map(|connection| connection.id).collect::<Vec<_>>(), page.next_cursor)
+    };
+    assert_eq!(shown(limited(9)).await, (vec![first, last], None));
+    let (page, cursor) = shown(limited(2)).await;
+    assert_eq!((page, cursor.is_some()), (vec![first], true));
+    assert_eq!(shown(Filter { cursor, ..limited(2) }).await, (vec![last], None));
+}
+
+#[tokio::test]
 async fn a_list_is_narrowed_and_holds_nobody_elses() {
     let world = World::new().await;
     world.create(with_key("sk_test_1")).await.unwrap();
