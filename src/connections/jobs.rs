@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 
-use super::{Connections, CredentialError, obtain::Cause, ways};
-use crate::{catalog::app::Method, clock::Timestamp, store::ConnectionRow};
+use super::{Connections, CredentialError, obtain::Cause};
+use crate::store::ConnectionRow;
 
 /// As many as one round looks at; the soonest to end come first.
 const BATCH: u32 = 1000;
@@ -16,15 +16,15 @@ impl Connections {
     /// Job: renews grants that end soon. Call it every half minute or so. Dropping it ends no renewal.
     pub async fn refresh_due(&self) {
         let now = self.parts.clock.now();
-        let ending = self.parts.store.connections().expiring(now + self.schedule.ahead, BATCH).await;
-        let rows = match ending {
+        let (before, used) = (now + self.schedule.ahead, now - IN_USE);
+        let ending = self.parts.store.connections().expiring(before, used, BATCH).await;
+        let due = match ending {
             Ok(rows) => rows,
             Err(error) => {
                 tracing::warn!(%error, "grants that end soon can't be looked up");
                 return;
             }
         };
-        let due = rows.into_iter().filter(|row| is_wanted(row, now));
         stream::iter(due).for_each_concurrent(self.rules.concurrency, |row| self.renew_one(row)).await;
     }
 
@@ -43,15 +43,5 @@ impl Connections {
             Ok(count) => tracing::debug!(count, "unfinished flows forgotten"),
             Err(error) => tracing::warn!(%error, "unfinished flows are not forgotten yet"),
         }
-    }
-}
-
-fn is_wanted(row: &ConnectionRow, now: Timestamp) -> bool {
-    match row.method.parse() {
-        Ok(Method::Oauth2) => true,
-        Ok(method) if ways::is_renewable(method) => {
-            row.last_used_time.is_some_and(|used| now.since(used) < IN_USE)
-        }
-        _ => false,
     }
 }

@@ -132,15 +132,23 @@ impl Table<'_> {
         })?)
     }
 
-    /// The active connections whose grant ends by `before`, soonest first.
-    pub async fn expiring(self, before: Timestamp, limit: u32) -> Result<Vec<ConnectionRow>, StoreError> {
+    /// The active connections whose grant ends by `before`, soonest first. Of clients' own tokens only those used after
+    /// `used`: filtered here, so that idle ones never crowd the others out of the limit.
+    pub async fn expiring(
+        self,
+        before: Timestamp,
+        used: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ConnectionRow>, StoreError> {
         Ok(on!(self.0, pool => {
             sqlx::query_as(concat!(
                 "select ", columns!(), " from connections join (select connection, expires_time from grants \
                  where expires_time <= $1) as ending on id = connection \
-                 where status = 'ACTIVE' order by expires_time, id limit $2",
+                 where status = 'ACTIVE' and (method = 'OAUTH2' \
+                 or (method = 'CLIENT_CREDENTIALS' and last_used_time > $2)) order by expires_time, id limit $3",
             ))
             .bind(before)
+            .bind(used)
             .bind(i64::from(limit))
             .fetch_all(pool)
             .await

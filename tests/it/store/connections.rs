@@ -126,11 +126,31 @@ async fn only_active_ones_that_end_soon_are_expiring(store: &Store) {
         ids.push(row.id);
     }
     let expiring = async |limit| {
-        let rows = store.connections().expiring(at(30), limit).await.unwrap();
+        let rows = store.connections().expiring(at(30), at(5), limit).await.unwrap();
         rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
     };
     assert_eq!(expiring(100).await, [ids[1], ids[5], ids[0]]);
     assert_eq!(expiring(2).await, [ids[1], ids[5]]);
+}
+
+async fn idle_tokens_of_clients_do_not_crowd_out_the_others(store: &Store) {
+    let owner = rows::stored_owner(store).await;
+    let mut ids = Vec::new();
+    for (method, used, ends) in [
+        ("CLIENT_CREDENTIALS", None, at(10)),
+        ("CLIENT_CREDENTIALS", Some(at(5)), at(10)),
+        ("API_KEY", Some(at(6)), at(10)),
+        ("CLIENT_CREDENTIALS", Some(at(6)), at(11)),
+        ("OAUTH2", None, at(12)),
+    ] {
+        let (method, status) = (method.into(), "ACTIVE".into());
+        let row = ConnectionRow { method, status, last_used_time: used, ..rows::connection(owner) };
+        let grant = GrantRow { expires_time: Some(ends), ..rows::grant(row.id) };
+        store.connections().insert_with_grant(&row, &grant).await.unwrap();
+        ids.push(row.id);
+    }
+    let found = store.connections().expiring(at(30), at(5), 2).await.unwrap();
+    assert_eq!(found.into_iter().map(|row| row.id).collect::<Vec<_>>(), [ids[3], ids[4]]);
 }
 
 async fn a_label_changes_and_goes(store: &Store) {
@@ -172,6 +192,7 @@ on_both! {
     pages_follow_each_other_without_gap_or_repeat,
     filters_narrow_together,
     only_active_ones_that_end_soon_are_expiring,
+    idle_tokens_of_clients_do_not_crowd_out_the_others,
     a_label_changes_and_goes,
     metadata_is_replaced_whole,
     uses_only_move_forward,
