@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 
 const SHORTEST: Duration = Duration::from_secs(1);
 /// A hundred years: longer ones are mistakes, such as milliseconds.
-const LONGEST: Duration = Duration::from_secs(100 * 366 * 24 * 3600);
+const LONGEST: Duration = Duration::from_hours(100 * 366 * 24);
 const LONGEST_NAME: usize = 200;
 
 /// A label as it is stored: one line without space around it.

@@ -1,4 +1,7 @@
+use keyferry::{id::ConnectionId, store::ConnectionRow};
+
 use super::{Place, set_mode};
+use crate::store::rows;
 
 #[test]
 fn owners_and_keys_are_made_listed_and_revoked() {
@@ -85,6 +88,23 @@ fn apps_and_connections_are_listed() {
     let none = place.run(&["connection", "list", "--json"]).succeeded().json();
     assert_eq!(none, serde_json::json!({"connections": []}));
     place.run(&["connection", "list", "--app", "strip"]).failed(1, &["did you mean stripe"]);
+}
+
+#[tokio::test]
+async fn connections_are_found_by_an_alias_of_their_app() {
+    let (place, _) = Place::initialised();
+    let url = format!("sqlite:{}", place.path("keyferry.db").display());
+    let store = keyferry::store::Store::open(&url).await.unwrap();
+    let mail = rows::stored_connection(&store).await;
+    let mail = ConnectionRow { id: ConnectionId::new(rows::at(1)), app: "google-mail".into(), ..mail };
+    store.connections().insert(&mail).await.unwrap();
+    store.close().await;
+    for name in ["gmail", "google-mail"] {
+        let found = place.run(&["connection", "list", "--app", name, "--json"]).succeeded().json();
+        let found = found["connections"].as_array().unwrap();
+        assert_eq!(found.len(), 1, "{name}");
+        assert_eq!(found[0]["connection_id"], mail.id.to_string(), "{name}");
+    }
 }
 
 /// Commands that touch the database, and the one that only looks.

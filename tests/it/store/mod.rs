@@ -14,7 +14,7 @@ mod grants;
 mod keys;
 mod migrations;
 mod owners;
-mod rows;
+pub(crate) mod rows;
 
 use std::ops::Deref;
 
