@@ -19,7 +19,7 @@ pub const AWAITING_CONFIRMATION: &str = "awaiting_confirmation";
 /// `status_reason` of a connection whose app could not be asked whose account it is.
 pub const UNPROBED: &str = "unprobed";
 /// `status_reason` of a grant the provider has ended.
-pub const INVALID_GRANT: &str = "invalid_grant";
+pub const REAUTHORIZATION_REQUIRED: &str = "reauthorization_required";
 /// `status_reason` of a grant that ran out and came without a refresh token.
 pub const TOKEN_EXPIRED: &str = "token_expired";
 
@@ -69,7 +69,7 @@ impl Connection {
     #[must_use]
     pub fn needs_reauthorization(&self) -> bool {
         self.status == Status::Failed
-            && matches!(self.status_reason.as_deref(), Some(INVALID_GRANT | TOKEN_EXPIRED))
+            && matches!(self.status_reason.as_deref(), Some(REAUTHORIZATION_REQUIRED | TOKEN_EXPIRED))
     }
 
     /// Whether it is complete except for its owner's word.
@@ -193,7 +193,7 @@ mod tests {
             app: "x".into(),
             method: "API_KEY".into(),
             status: "FAILED".into(),
-            status_reason: Some("invalid_grant".into()),
+            status_reason: Some("reauthorization_required".into()),
             name: None,
             metadata: serde_json::Map::from_iter([("email".into(), "ada@x.test".into())]),
             fields: BTreeMap::from([("tenant".into(), "acme".into())]),
@@ -228,12 +228,12 @@ mod tests {
     #[test]
     fn only_a_grant_that_once_worked_needs_reauthorization() {
         for (status, reason, expected) in [
-            ("FAILED", Some("invalid_grant"), true),
+            ("FAILED", Some("reauthorization_required"), true),
             ("FAILED", Some("token_expired"), true),
             ("FAILED", Some("access_denied"), false),
             ("FAILED", None, false),
             ("ACTIVE", Some("unprobed"), false),
-            ("PENDING", Some("invalid_grant"), false),
+            ("PENDING", Some("reauthorization_required"), false),
         ] {
             let row = ConnectionRow { status: status.into(), status_reason: reason.map(Into::into), ..row() };
             assert_eq!(

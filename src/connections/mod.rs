@@ -58,7 +58,9 @@ mod ways;
 
 pub use self::{
     choose::{ActiveSummary, ChooseError, Chosen, PendingLink},
-    connection::{AWAITING_CONFIRMATION, Connection, INVALID_GRANT, Status, TOKEN_EXPIRED, UNPROBED},
+    connection::{
+        AWAITING_CONFIRMATION, Connection, REAUTHORIZATION_REQUIRED, Status, TOKEN_EXPIRED, UNPROBED,
+    },
     create::{CreateError, NewConnection},
     credential::{Base, Credential},
     fault::Fault,

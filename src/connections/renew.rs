@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Connections, CredentialError, Fault, INVALID_GRANT,
+    Connections, CredentialError, Fault, REAUTHORIZATION_REQUIRED,
     backoff::Backoff,
     grant::Grant,
     obtain::{Held, Renewed},
@@ -45,7 +45,9 @@ impl Connections {
         if let Some(because) = self.fresh.pauses.running(id, self.parts.clock.now()) {
             return self.make_do(&held, because).await;
         }
-        let Some(spend) = self.next_token(&held) else { return self.fail(&held, INVALID_GRANT).await };
+        let Some(spend) = self.next_token(&held) else {
+            return self.fail(&held, REAUTHORIZATION_REQUIRED).await;
+        };
         match self.parts.store.grants().hold(id, held.generation).await {
             Ok(true) => {}
             Ok(false) => return Ok(Renewed::Moved),

@@ -101,7 +101,10 @@ async fn tl_7_a_dead_grant_is_given_up_once_and_its_token_is_never_sent_again() 
         matches!(&error, CredentialError::Reauthorize { url } if url.contains("/connect?session_token="))
     );
     let now = world.get(connection.id).await;
-    assert_eq!((now.status, now.status_reason.as_deref()), (Status::Failed, Some("invalid_grant")));
+    assert_eq!(
+        (now.status, now.status_reason.as_deref()),
+        (Status::Failed, Some("reauthorization_required"))
+    );
     for _ in 0..5 {
         assert!(matches!(world.credential(&connection).await, Err(CredentialError::Reauthorize { .. })));
         world.connections.refresh_due().await;

@@ -127,7 +127,7 @@ async fn reauthorization_required_opens_the_reconnect_page_on_every_call() {
     let id = world.connect("things", "sk_real").await;
     let file = world.dir.path().join("keyferry.db");
     let mut db = SqliteConnection::connect(&format!("sqlite:{}", file.display())).await.unwrap();
-    let end = "update connections set status = 'FAILED', status_reason = 'invalid_grant'";
+    let end = "update connections set status = 'FAILED', status_reason = 'reauthorization_required'";
     sqlx::query(end).execute(&mut db).await.unwrap();
     db.close().await.unwrap();
     for fields in [&[][..], &[("maton-connection", id.as_str())]] {
