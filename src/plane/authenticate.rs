@@ -34,8 +34,8 @@ impl Known {
 enum Found {
     /// One key, perhaps in several places.
     Key(ApiKey),
-    /// Two different keys.
-    Different,
+    /// Two different keys, or two `Authorization` fields: who reads the other one sees another caller.
+    Several,
     /// Credentials, but no key.
     Other,
     /// None.
@@ -80,8 +80,10 @@ pub(super) async fn caller(
                 Refusal::KeyInvalid
             }
         },
-        Found::Different => {
-            return Err(Refusal::bad_request("The request carries two different keys. Send one of them."));
+        Found::Several => {
+            return Err(Refusal::bad_request(
+                "The request carries two Authorization fields or two different keys. Send one.",
+            ));
         }
         Found::Other => Refusal::KeyInvalid,
         Found::Nothing => return Err(Refusal::KeyMissing),
@@ -92,13 +94,16 @@ pub(super) async fn caller(
 
 /// Looks at `Authorization` and at the app's own `places`.
 fn find(headers: &HeaderMap, places: &[HeaderName]) -> Found {
+    if headers.get_all(AUTHORIZATION).iter().nth(1).is_some() {
+        return Found::Several;
+    }
     let mut found = Found::Nothing;
     let own = places.iter().filter(|name| **name != AUTHORIZATION);
     for value in std::iter::once(&AUTHORIZATION).chain(own).flat_map(|name| headers.get_all(name)) {
         let Ok(text) = std::str::from_utf8(value.as_bytes()) else { continue };
         for key in keys_in(text) {
             match &found {
-                Found::Key(other) if *other != key => return Found::Different,
+                Found::Key(other) if *other != key => return Found::Several,
                 _ => found = Found::Key(key),
             }
         }
@@ -203,19 +208,17 @@ mod tests {
     fn ak_1_two_different_keys_are_refused_and_one_key_twice_is_fine() {
         let (one, two) = (ApiKey::generate(), ApiKey::generate());
         let bearer = |key: &ApiKey| format!("Bearer {}", key.reveal());
-        assert_eq!(
-            look(&[("authorization", bearer(&one)), ("authorization", bearer(&two))]),
-            Found::Different
-        );
-        assert_eq!(
-            look(&[("authorization", format!("{}, {}", bearer(&one), bearer(&two)))]),
-            Found::Different
-        );
-        assert_eq!(look(&[("authorization", bearer(&one)), ("xi-api-key", bearer(&two))]), Found::Different);
+        assert_eq!(look(&[("authorization", bearer(&one)), ("authorization", bearer(&two))]), Found::Several);
+        assert_eq!(look(&[("authorization", format!("{}, {}", bearer(&one), bearer(&two)))]), Found::Several);
+        assert_eq!(look(&[("authorization", bearer(&one)), ("xi-api-key", bearer(&two))]), Found::Several);
         assert_eq!(
             look(&[("authorization", bearer(&one)), ("xi-api-key", bearer(&one))]),
             Found::Key(one.clone())
         );
+        for two in [[bearer(&one), bearer(&one)], [bearer(&one), "Bearer sk_test".to_owned()]] {
+            let two = two.map(|value| ("authorization", value));
+            assert_eq!(look(&two), Found::Several, "hd_1: one field, whatever stands in it");
+        }
         let other = ("authorization", "Bearer sk_live_upstream".to_owned());
         assert_eq!(look(&[other, ("xi-api-key", one.reveal().to_owned())]), Found::Key(one));
     }

@@ -39,7 +39,7 @@ fn framing<B>(request: &Request<B>) -> Option<Problem> {
         return Some(close(Problem::new(StatusCode::HTTP_VERSION_NOT_SUPPORTED, "http_version", detail)));
     }
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    let coding = codings.next()?;
+    let Some(coding) = codings.next() else { return endless(request) };
     if codings.next().is_some()
         || headers.contains_key(CONTENT_LENGTH)
         || request.version() == Version::HTTP_10
@@ -52,6 +52,15 @@ fn framing<B>(request: &Request<B>) -> Option<Problem> {
         let detail = "The only transfer coding known here is chunked. Send the body without any other.";
         close(Problem::new(StatusCode::NOT_IMPLEMENTED, "not_implemented", detail))
     })
+}
+
+/// HTTP/1.0 ends a body that has no length with the connection, and so does everybody who gives one up half-way
+/// (RFC 1945 7.2.2, 8.3). The library takes it for none, and what was sent would be lost.
+fn endless<B>(request: &Request<B>) -> Option<Problem> {
+    let bodied = [Method::POST, Method::PUT, Method::PATCH].contains(request.method());
+    let unknown = request.version() == Version::HTTP_10 && !request.headers().contains_key(CONTENT_LENGTH);
+    (bodied && unknown)
+        .then(|| close(bad("In HTTP/1.0 a body needs a Content-Length. Send one, or speak HTTP/1.1.")))
 }
 
 fn method<B>(request: &Request<B>) -> Option<Problem> {
@@ -71,13 +80,32 @@ fn size<B>(request: &Request<B>, limits: &Limits) -> Option<Problem> {
         return Some(Problem::new(StatusCode::URI_TOO_LONG, "target_too_long", detail));
     }
     if request.headers().len() > limits.head_fields {
-        let detail =
-            "The request has too many header fields. Send fewer, or ask the operator for bounds.head_fields.";
-        return Some(Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large", detail));
+        return Some(head_too_large(
+            "The request has too many header fields. Send fewer, or ask the operator for bounds.head_fields.",
+        ));
+    }
+    if head_bytes(target, request.headers()) > limits.head_bytes {
+        return Some(head_too_large(
+            "The header fields are too long. Send shorter ones, or ask the operator for bounds.head_bytes.",
+        ));
     }
     let anything = target == "*" && request.method() == Method::OPTIONS;
     (!target.starts_with('/') && !anything)
         .then(|| bad("The request target has to be a path that starts with a slash."))
+}
+
+fn head_too_large(detail: &str) -> Problem {
+    Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large", detail)
+}
+
+/// What a head comes to on the wire, in whichever version: the library's own buffers are larger than the bound, and
+/// HTTP/2 compresses.
+fn head_bytes(target: &str, fields: &HeaderMap) -> usize {
+    const COLON_SPACE_AND_LINE_END: usize = 4;
+    let field = |(name, value): (&HeaderName, &HeaderValue)| {
+        name.as_str().len() + value.len() + COLON_SPACE_AND_LINE_END
+    };
+    target.len() + fields.iter().map(field).sum::<usize>()
 }
 
 /// One `Host`, and the same authority wherever one is named.
@@ -89,12 +117,14 @@ fn host<B>(request: &Request<B>) -> Option<Problem> {
     if missing || more {
         return Some(close(bad("The request needs exactly one Host.")));
     }
-    let field = field?;
-    if !is_authority(field.as_bytes()) {
+    let texts =
+        field.map(HeaderValue::as_bytes).into_iter().chain(named.map(|named| named.as_str().as_bytes()));
+    if !texts.into_iter().all(is_authority) {
         return Some(close(bad(
             "Host has to be a name or address, and a port where it is not the usual one.",
         )));
     }
+    let field = field?;
     let same = named.is_none_or(|named| named.as_str().as_bytes().eq_ignore_ascii_case(field.as_bytes()));
     (!same).then(|| close(bad("The request target names another host than Host does. Name one of them.")))
 }
@@ -214,6 +244,7 @@ mod tests {
             assert_eq!(get(&[("host", host)]), OK, "{host}");
         }
         is(&look(Request::builder().uri("http://evil.test/").header("host", "a")), 400, "bad_request");
+        is(&look(Request::builder().uri("http://u@a/").version(Version::HTTP_2)), 400, "bad_request");
         assert_eq!(look(Request::builder().uri("http://a:8080/").header("host", "A:8080")), OK);
         assert_eq!(look(Request::builder().uri("http://a/").version(Version::HTTP_2)), OK);
         assert_eq!(look(Request::builder().uri("/").version(Version::HTTP_10)), OK);
@@ -249,6 +280,14 @@ mod tests {
     }
 
     #[test]
+    fn rp_8_a_body_never_ends_with_the_connection() {
+        let post = || Request::post("/").version(Version::HTTP_10);
+        is(&look(post()), 400, "bad_request");
+        assert_eq!(look(post().header("content-length", "0")), OK);
+        assert_eq!(look(Request::get("/").version(Version::HTTP_10)), OK);
+    }
+
+    #[test]
     fn rp_9_no_other_expectation_is_met() {
         assert_eq!(get(&[("host", "h"), ("expect", "100-Continue")]), OK);
         is(&get(&[("host", "h"), ("expect", "x")]), 417, "expectation_failed");
@@ -264,6 +303,10 @@ mod tests {
         let many: Vec<_> =
             (0..5).map(|n| (["a", "b", "c", "d", "e"][n], "1")).chain([("host", "h")]).collect();
         is(&get(&many), 431, "head_too_large");
+        // The target, and each field with what stands around it.
+        let long = "x".repeat(65_536 - "/stripe/".len() - "host: h\r\n".len() - "a: \r\n".len());
+        assert_eq!(get(&[("host", "h"), ("a", &long)]), OK);
+        is(&get(&[("host", "h"), ("aa", &long)]), 431, "head_too_large");
     }
 
     #[test]

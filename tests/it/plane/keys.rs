@@ -124,7 +124,7 @@ async fn hd_1_exactly_one_credential_goes_out() {
     let joined = format!("{bearer}, {bearer}");
     for headers in [
         &[("AUTHORIZATION", bearer.as_str())][..],
-        &[("authorization", &bearer), ("Authorization", &bearer)],
+        &[("aUTHORIZATION", &bearer)],
         &[("authorization", &joined)],
         &[("authorization", &bearer), ("authorization_", "x"), ("x-authorization", &world.key)],
     ] {
@@ -134,6 +134,21 @@ async fn hd_1_exactly_one_credential_goes_out() {
         assert_eq!(seen.all("authorization"), ["Bearer sk_things"], "{}", seen.head);
         assert!(!seen.head.contains("kf_") && !seen.head.contains("authorization_"), "{}", seen.head);
     }
+}
+
+#[tokio::test]
+async fn hd_1_two_authorization_fields_are_refused_even_if_equal() {
+    let (upstream, world) = stage().await;
+    let bearer = format!("Bearer {}", world.key);
+    for (path, other) in [("/things/x", bearer.as_str()), ("/things/x", "Bearer sk_test"), ("/voices/x", "x")]
+    {
+        for (first, second) in [(bearer.as_str(), other), (other, bearer.as_str())] {
+            let headers = [("authorization", first), ("Authorization", second)];
+            with(&world, path, &headers).await.assert_problem(400, "bad_request");
+            with(&world, "/user", &headers).await.assert_problem(400, "bad_request");
+        }
+    }
+    upstream.assert_untouched();
 }
 
 #[tokio::test]

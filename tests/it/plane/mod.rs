@@ -4,6 +4,8 @@ mod bodies;
 mod fields;
 mod first_call;
 mod framing;
+mod hostile;
+mod hostile_http2;
 mod http2;
 mod keys;
 mod redirects;
