@@ -37,7 +37,7 @@ impl Certificate {
         (cert, key)
     }
 
-    fn server(&self, alpn: &[&str]) -> TlsAcceptor {
+    pub(super) fn server(&self, alpn: &[&str]) -> TlsAcceptor {
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(self.0.signing_key.serialize_der()));
         let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()

@@ -1,6 +1,7 @@
 //! The data plane, through the real gateway to an upstream that keeps every byte.
 
 mod bodies;
+mod broken;
 mod fields;
 mod first_call;
 mod framing;
@@ -8,8 +9,10 @@ mod hostile;
 mod hostile_http2;
 mod http2;
 mod keys;
+mod leaving;
 mod redirects;
 mod refusals;
+mod repeats;
 mod rules;
 mod select;
 mod targets;
