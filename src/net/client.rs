@@ -27,7 +27,7 @@ use super::{
     guard::{Forbidden, Guard, Guarded, Resolve},
     stream::Streamed,
     tls::{self, TlsError},
-    upload::{Progress, Stall, Upload, UploadFault},
+    upload::{Progress, Sieve, Stall, Upload, UploadFault},
 };
 
 /// What may be dialled, and how long everything may take.
@@ -114,17 +114,20 @@ struct Inner {
 }
 
 /// What one request asks of the client beside itself.
-#[derive(Clone, Copy, Debug)]
 pub struct Terms {
     /// Whether HTTP/2 may be offered.
     pub http2: bool,
     /// How long the request's body may be.
     pub body_limit: Option<u64>,
+    /// Which of the request's trailers go along.
+    pub trailers: Option<Sieve>,
+    /// Whether the answer may be another protocol, which is spoken over HTTP/1.1 only.
+    pub upgrade: bool,
 }
 
 impl Default for Terms {
     fn default() -> Self {
-        Self { http2: true, body_limit: None }
+        Self { http2: true, body_limit: None, trailers: None, upgrade: false }
     }
 }
 
@@ -163,16 +166,17 @@ impl Client {
             return Err(SendError::PlainHttp);
         }
         *request.version_mut() = Version::HTTP_11; // the pool turns it into HTTP/2 where that was agreed
-        let pool = if terms.http2 { &self.0.newest } else { &self.0.http1 };
+        let pool = if terms.http2 && !terms.upgrade { &self.0.newest } else { &self.0.http1 };
+        let may_switch = terms.upgrade;
         let (response, upload) = if request.body().is_end_stream() {
             (self.ask(pool, request).await?, None)
         } else {
             if terms.body_limit.is_some_and(|limit| request.body().size_hint().lower() > limit) {
                 return Err(UploadFault::TooLarge.into());
             }
-            self.upload(pool, request, terms.body_limit).await?
+            self.upload(pool, request, terms).await?
         };
-        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS && !may_switch {
             return Err(SendError::Protocol("the protocol was switched unasked".into()));
         }
         if is_ambiguous(&response) {
@@ -218,14 +222,14 @@ impl Client {
         &self,
         pool: &Pool,
         request: Request<Body>,
-        limit: Option<u64>,
+        terms: Terms,
     ) -> Result<(Response<Incoming>, Option<Arc<Progress>>), SendError> {
         let (mut head, body) = request.into_parts();
         if matches!(head.method, Method::GET | Method::HEAD) && body.size_hint().exact().is_none() {
             // Without this the library takes a body of unknown length for none, with these methods.
             head.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
         }
-        let (body, progress) = Upload::new(body, limit);
+        let (body, progress) = Upload::new(body, terms.body_limit, terms.trailers);
         let answer = pool.request(Request::from_parts(head, Body::new(body)));
         tokio::select! {
             outcome = answer => match outcome {

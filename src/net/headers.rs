@@ -1,7 +1,7 @@
 //! What RFC 9110 7.6 says about passing a message on: which fields end at each hop. Pure.
 
 use http::{
-    HeaderMap, HeaderName,
+    HeaderMap, HeaderName, HeaderValue,
     header::{CONNECTION, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE},
 };
 
@@ -39,10 +39,49 @@ pub fn takes_trailers(headers: &HeaderMap) -> bool {
     })
 }
 
+/// Whether `name` may stand behind a body: nothing does that frames, routes or authenticates a message, or says how to
+/// read it (RFC 9110 6.5.1); who reads trailers as fields of the head would act on them too late, or for somebody else.
+#[must_use]
+pub fn may_trail(name: &HeaderName) -> bool {
+    !hop_by_hop(name)
+        && !matches!(
+            name.as_str(),
+            "host"
+                | "content-length"
+                | "content-encoding"
+                | "content-type"
+                | "content-range"
+                | "content-location"
+                | "location"
+                | "link"
+                | "authorization"
+                | "www-authenticate"
+                | "cookie"
+                | "cookie2"
+                | "set-cookie"
+                | "set-cookie2"
+                | "expect"
+                | "max-forwards"
+                | "cache-control"
+                | "range"
+                | "x-request-id"
+        )
+}
+
+/// `Trailer` as it goes on: the announced names that `passes` lets through; none if nothing is left.
+#[must_use]
+pub fn announced(headers: &HeaderMap, passes: impl Fn(&HeaderName) -> bool) -> Option<HeaderValue> {
+    let values = headers.get_all(TRAILER).iter();
+    let names = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    let names = names.filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok());
+    let kept: Vec<_> = names.filter(|name| may_trail(name) && passes(name)).collect();
+    let text = kept.iter().map(HeaderName::as_str).collect::<Vec<_>>().join(", ");
+    (!kept.is_empty()).then(|| HeaderValue::from_str(&text).ok()).flatten()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
 
     #[test]
     fn hd_3_hop_by_hop_fields_are_known() {
@@ -71,6 +110,28 @@ mod tests {
         headers.append(CONNECTION, HeaderValue::from_static("close, X-Api-Key ,,authorization"));
         headers.append(CONNECTION, HeaderValue::from_static("Keep-Alive,host, b@d"));
         assert_eq!(nominated(&headers), ["x-api-key", "authorization", "host"]);
+    }
+
+    #[test]
+    fn hd_3_what_frames_routes_or_authenticates_never_trails() {
+        for name in [
+            "content-length",
+            "transfer-encoding",
+            "host",
+            "authorization",
+            "set-cookie",
+            "te",
+            "x-request-id",
+        ] {
+            assert!(!may_trail(&HeaderName::from_static(name)), "{name}");
+        }
+        assert!(may_trail(&HeaderName::from_static("grpc-status")));
+        let mut headers = HeaderMap::new();
+        assert_eq!(announced(&headers, |_| true), None);
+        headers.append(TRAILER, HeaderValue::from_static("Grpc-Status, host,, b@d"));
+        headers.append(TRAILER, HeaderValue::from_static("x-no,checksum"));
+        assert_eq!(announced(&headers, |name| name != "x-no").unwrap(), "grpc-status, checksum");
+        assert_eq!(announced(&headers, |_| false), None);
     }
 
     #[test]

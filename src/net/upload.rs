@@ -14,10 +14,14 @@ use std::{
 };
 
 use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::{Instant, sleep_until};
 
 use super::body::{Body, BoxError};
+
+/// Which trailers of a request go on. Without one none do: nothing would have looked at them.
+pub type Sieve = Box<dyn Fn(&HeaderName, &HeaderValue) -> bool + Send + Sync>;
 
 /// What went wrong on the caller's side of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -109,14 +113,22 @@ pub(super) enum Stall {
 pub(super) struct Upload {
     inner: Body,
     left: Option<u64>,
+    sieve: Option<Sieve>,
     progress: Arc<Progress>,
 }
 
 impl Upload {
-    /// Watches `inner`, which may have at most `limit` bytes.
-    pub(super) fn new(inner: Body, limit: Option<u64>) -> (Self, Arc<Progress>) {
+    /// Watches `inner`, which may have at most `limit` bytes, and the trailers that `sieve` lets through.
+    pub(super) fn new(inner: Body, limit: Option<u64>, sieve: Option<Sieve>) -> (Self, Arc<Progress>) {
         let progress = Progress::new();
-        (Self { inner, left: limit, progress: Arc::clone(&progress) }, progress)
+        (Self { inner, left: limit, sieve, progress: Arc::clone(&progress) }, progress)
+    }
+
+    /// The end of the body, with what may trail it.
+    fn end(&self, trailers: HeaderMap) -> Option<Result<Frame<Bytes>, BoxError>> {
+        self.progress.turn_to(UPSTREAM);
+        let kept = sifted(trailers, self.sieve.as_ref()?);
+        (!kept.is_empty()).then(|| Ok(Frame::trailers(kept)))
     }
 
     fn take(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, BoxError> {
@@ -140,12 +152,10 @@ impl HttpBody for Upload {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match Pin::new(&mut self.inner).poll_frame(cx) {
-            // Trailers end here: they would bring fields that nothing has looked at.
-            Poll::Ready(Some(Ok(frame))) if frame.is_trailers() => {
-                self.progress.turn_to(UPSTREAM);
-                Poll::Ready(None)
-            }
-            Poll::Ready(Some(Ok(frame))) => Poll::Ready(Some(self.take(frame))),
+            Poll::Ready(Some(Ok(frame))) => match frame.into_trailers() {
+                Ok(trailers) => Poll::Ready(self.end(trailers)),
+                Err(frame) => Poll::Ready(Some(self.take(frame))),
+            },
             Poll::Ready(Some(Err(error))) => {
                 self.progress.turn_to(BROKEN);
                 Poll::Ready(Some(Err(error)))
@@ -168,4 +178,18 @@ impl HttpBody for Upload {
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
     }
+}
+
+fn sifted(trailers: HeaderMap, passes: &Sieve) -> HeaderMap {
+    let mut kept = HeaderMap::with_capacity(trailers.len());
+    let mut current = None;
+    for (name, value) in trailers {
+        current = name.or(current);
+        if let Some(name) = &current
+            && passes(name, &value)
+        {
+            kept.append(name.clone(), value);
+        }
+    }
+    kept
 }

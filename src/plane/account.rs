@@ -14,6 +14,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
+use super::answer::Ending;
 use crate::{
     catalog::App,
     id::{ConnectionId, KeyId, OwnerId},
@@ -137,14 +138,15 @@ fn micros(time: Duration) -> u64 {
 /// An answer's body that carries what has to live as long as it does.
 pub(super) struct Accounted {
     body: Streamed,
+    ending: Ending,
     record: Record,
     _slot: Slot,
 }
 
 impl Accounted {
-    /// Carries `record` and `slot` to the end of `body`.
-    pub(super) fn new(body: Streamed, record: Record, slot: Slot) -> Self {
-        Self { body, record, _slot: slot }
+    /// Carries `record` and `slot` to the end of `body`, whose trailers come without what ends here.
+    pub(super) fn new(body: Streamed, ending: Ending, record: Record, slot: Slot) -> Self {
+        Self { body, ending, record, _slot: slot }
     }
 }
 
@@ -156,14 +158,19 @@ impl HttpBody for Accounted {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(cx);
-        match &polled {
+        let mut polled = Pin::new(&mut self.body).poll_frame(cx);
+        match &mut polled {
             Poll::Ready(None) => self.record.end = End::Complete,
             Poll::Ready(Some(Err(error))) => {
                 tracing::debug!(%error, request_id = self.record.request_id.as_str(), "the answer was cut off");
                 self.record.end = End::Cut;
             }
-            Poll::Ready(Some(Ok(_))) | Poll::Pending => {}
+            Poll::Ready(Some(Ok(frame))) => {
+                if let Some(trailers) = frame.trailers_mut() {
+                    self.ending.clean(trailers);
+                }
+            }
+            Poll::Pending => {}
         }
         polled
     }

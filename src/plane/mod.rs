@@ -18,9 +18,11 @@ mod target;
 use std::sync::Arc;
 
 use http::{Request, Response, StatusCode};
+use http_body::Body as _;
 
 use self::{
     account::{Accounted, Record},
+    answer::Ending,
     links::Links,
     refusal::Refusal,
 };
@@ -95,8 +97,12 @@ struct Inner {
     body_limit: Option<u64>,
 }
 
-/// An upstream's answer, and the call's place among those in flight.
-type Passed = (Response<Streamed>, Slot);
+/// An upstream's answer, what must not come behind it, and the call's place among those in flight.
+struct Passed {
+    response: Response<Streamed>,
+    ending: Ending,
+    slot: Slot,
+}
 
 impl Plane {
     /// The data plane out of its parts.
@@ -127,10 +133,10 @@ impl Plane {
             None => self.pass(request, &mut record).await,
         };
         match outcome {
-            Ok((mut response, slot)) => {
+            Ok(Passed { mut response, ending, slot }) => {
                 record.answered(response.status());
                 response.headers_mut().insert(request_id::HEADER, id.header_value());
-                response.map(|body| Body::new(Accounted::new(body, record, slot)))
+                response.map(|body| Body::new(Accounted::new(body, ending, record, slot)))
             }
             Err(refusal) => refused(refusal, &mut record),
         }
@@ -151,7 +157,12 @@ impl Plane {
         record.know_connection(chosen.connection.id);
         let credential = plane.connections.credential(&chosen.connection).await?;
         let (asked, outgoing) = rewrite::outgoing(call, &credential, plane.via)?;
-        let terms = Terms { http2: asked.app.http2, body_limit: plane.body_limit };
+        let terms = Terms {
+            http2: asked.app.http2,
+            body_limit: plane.body_limit,
+            trailers: (!outgoing.body().is_end_stream()).then(|| asked.sieve()),
+            upgrade: false,
+        };
         let mut response = plane.client.exchange(outgoing, terms).await?;
         self.note(&chosen, &credential, response.status());
         let context = answer::Context {
@@ -161,10 +172,10 @@ impl Plane {
             asked: &asked,
             credential: &credential,
         };
-        answer::clean(response.headers_mut(), asked.trailers);
+        let ending = answer::clean(response.headers_mut(), asked.trailers);
         answer::translate(response.headers_mut(), &context);
         answer::add(response.headers_mut(), &chosen);
-        Ok((response, slot))
+        Ok(Passed { response, ending, slot })
     }
 
     /// Tells the connections how their credential fared.

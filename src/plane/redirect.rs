@@ -37,11 +37,11 @@ impl Plane {
         *outgoing.method_mut() = head.method;
         *outgoing.uri_mut() = target;
         *outgoing.headers_mut() = rewrite::caller_fields(head.headers, places);
-        let terms = Terms { http2: true, body_limit: plane.body_limit };
+        let terms = Terms { body_limit: plane.body_limit, ..Terms::default() };
         let mut response = plane.client.exchange(outgoing, terms).await?;
-        answer::clean(response.headers_mut(), false);
+        let ending = answer::clean(response.headers_mut(), false);
         answer::translate_sealed(response.headers_mut(), &plane.links, &link);
-        Ok((response, slot))
+        Ok(Passed { response, ending, slot })
     }
 }
 

@@ -23,22 +23,41 @@ use super::{
 use crate::{
     connections::{Chosen, Credential},
     id::OwnerId,
-    net::headers::{hop_by_hop, nominated},
+    net::headers::{announced, hop_by_hop, may_trail, nominated},
 };
 
 const HINT: HeaderName = HeaderName::from_static("x-maton-hint");
 
-/// Removes from an answer what ends here. `trailers`: whether the caller takes some.
-pub(super) fn clean(headers: &mut HeaderMap, trailers: bool) {
-    let nominated = if headers.contains_key(CONNECTION) { nominated(headers) } else { Vec::new() };
-    let ends = |name: &&HeaderName| {
-        (hop_by_hop(name) && !(trailers && **name == TRAILER))
-            || speaks_for_us(name)
-            || nominated.contains(name)
-    };
-    let ended: Vec<HeaderName> = headers.keys().filter(ends).cloned().collect();
+/// What an answer's `Connection` declares to end here, in its head and in its trailers.
+pub(super) struct Ending(Vec<HeaderName>);
+
+/// Removes from an answer what ends here. `trailers`: whether the caller takes some, and so is told which.
+pub(super) fn clean(headers: &mut HeaderMap, trailers: bool) -> Ending {
+    let ending = Ending(if headers.contains_key(CONNECTION) { nominated(headers) } else { Vec::new() });
+    let announced = if trailers { announced(headers, |name| ending.passes(name)) } else { None };
+    let ended: Vec<HeaderName> =
+        headers.keys().filter(|name| hop_by_hop(name) || !ending.passes(name)).cloned().collect();
     for name in &ended {
         headers.remove(name);
+    }
+    if let Some(names) = announced {
+        headers.insert(TRAILER, names);
+    }
+    ending
+}
+
+impl Ending {
+    fn passes(&self, name: &HeaderName) -> bool {
+        !speaks_for_us(name) && !self.0.contains(name)
+    }
+
+    /// Removes from an answer's trailers what ends here, and what must not stand there.
+    pub(super) fn clean(&self, trailers: &mut HeaderMap) {
+        let ends = |name: &&HeaderName| !may_trail(name) || !self.passes(name);
+        let ended: Vec<HeaderName> = trailers.keys().filter(ends).cloned().collect();
+        for name in &ended {
+            trailers.remove(name);
+        }
     }
 }
 

@@ -82,9 +82,34 @@ fn hd_3_what_ends_at_this_hop_is_removed() {
 
 #[test]
 fn trailers_are_announced_to_who_takes_them() {
-    let mut headers = fields(&[("trailer", "grpc-status"), ("te", "trailers")]);
+    let mut headers = fields(&[("trailer", "Grpc-Status, set-cookie"), ("te", "trailers")]);
     clean(&mut headers, true);
     assert_eq!(headers, fields(&[("trailer", "grpc-status")]));
+}
+
+#[test]
+fn hd_3_hd_9_trailers_bring_nothing_that_the_head_may_not() {
+    let mut head = fields(&[("connection", "x-hop")]);
+    let ending = clean(&mut head, false);
+    let mut trailers = fields(&[
+        ("grpc-status", "0"),
+        ("x-sum", "1"),
+        ("x-sum", "2"),
+        ("x-hop", "1"),
+        ("connection", "close"),
+        ("transfer-encoding", "chunked"),
+        ("content-length", "7"),
+        ("location", "https://evil.test/"),
+        ("set-cookie", "a=b"),
+        ("alt-svc", "h3=\":443\""),
+        ("strict-transport-security", "max-age=1"),
+        ("keyferry-error", "rate_limited"),
+        ("maton-connection", "x"),
+        ("x-maton-hint", "x"),
+        ("x-request-id", "x"),
+    ]);
+    ending.clean(&mut trailers);
+    assert_eq!(trailers, fields(&[("grpc-status", "0"), ("x-sum", "1"), ("x-sum", "2")]));
 }
 
 #[test]

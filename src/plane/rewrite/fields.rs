@@ -6,7 +6,7 @@
 use http::{HeaderName, HeaderValue};
 
 use crate::{
-    net::headers::hop_by_hop,
+    net::headers::{hop_by_hop, may_trail},
     vault::token::{self, ApiKey},
 };
 
@@ -21,6 +21,17 @@ pub(in crate::plane) fn passes(
         && !credential.iter().any(|other| same_spelling(name.as_str(), other.as_str()))
         && !nominated.contains(name)
         && !ends_in_a_key(value)
+}
+
+/// Whether the caller's field passes behind the body.
+pub(in crate::plane) fn trails(
+    name: &HeaderName,
+    value: &HeaderValue,
+    credential: &[HeaderName],
+    nominated: &[HeaderName],
+) -> bool {
+    let canonical = || HeaderName::try_from(spelling(name.as_str()).map(char::from).collect::<String>());
+    passes(name, value, credential, nominated) && canonical().is_ok_and(|name| may_trail(&name))
 }
 
 fn withheld_in_any_spelling(name: &HeaderName) -> bool {
@@ -143,6 +154,35 @@ mod tests {
             "proxy_connection",
         ] {
             assert!(!passes_with(name, "x"), "{name}");
+        }
+    }
+
+    #[test]
+    fn hd_3_hd_5_a_trailer_passes_where_a_field_does_unless_it_frames_or_routes() {
+        let trails_with = |name: &str| {
+            let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+            trails(&name, &HeaderValue::from_static("x"), &[HeaderName::from_static("x-api-key")], &[])
+        };
+        for name in [
+            "authorization",
+            "Authorization_",
+            "x_api_key",
+            "cookie",
+            "maton-connection",
+            "x-forwarded-for",
+            "content-length",
+            "Content_Length",
+            "transfer-encoding",
+            "x-request-id",
+            "x_request_id",
+            "host",
+            "te",
+            "connection",
+        ] {
+            assert!(!trails_with(name), "{name}");
+        }
+        for name in ["x-checksum", "grpc-status", "Digest", "server-timing"] {
+            assert!(trails_with(name), "{name}");
         }
     }
 

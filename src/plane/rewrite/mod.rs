@@ -11,17 +11,18 @@ use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue, Method, Request, Uri, Version,
-    header::{CONNECTION, TE, VIA},
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version,
+    header::{CONNECTION, TE, TRAILER, VIA},
     request,
     uri::{self, PathAndQuery, Scheme},
 };
+use http_body::Body as _;
 
 use super::{refusal::Refusal, route::Call, target};
 use crate::{
     catalog::App,
     connections::{Base, Credential},
-    net::{Body, headers},
+    net::{Body, headers, upload::Sieve},
 };
 
 /// What the answer has to know of the call.
@@ -38,6 +39,16 @@ pub(super) struct Asked {
     pub(super) route: Option<usize>,
     /// Whether the caller takes trailers.
     pub(super) trailers: bool,
+    /// The fields that end at this hop because the caller's `Connection` says so.
+    nominated: Vec<HeaderName>,
+}
+
+impl Asked {
+    /// Which of the request's trailers go along.
+    pub(super) fn sieve(&self) -> Sieve {
+        let (app, nominated) = (Arc::clone(&self.app), self.nominated.clone());
+        Box::new(move |name, value| fields::trails(name, value, app.credential_headers(), &nominated))
+    }
 }
 
 /// The outgoing request of `call`.
@@ -57,11 +68,17 @@ pub(super) fn outgoing(
         path: path.to_owned(),
         bare: !native.starts_with('/'),
         trailers: headers::takes_trailers(&head.headers),
+        nominated: headers::nominated(&head.headers),
         app,
     };
     let anonymous = asked.route.and_then(|at| asked.app.routes.get(at)).is_some_and(|route| route.anonymous);
     let uri = uri(&asked, query, credential, anonymous)?;
-    let headers = fields_out(head, &asked, if anonymous { None } else { Some(credential) }, credential, via);
+    let announced = announced(&head.headers, &asked, &body);
+    let mut headers =
+        fields_out(head, &asked, if anonymous { None } else { Some(credential) }, credential, via);
+    if let Some(names) = announced {
+        headers.insert(TRAILER, names);
+    }
     let mut outgoing = Request::new(body);
     *outgoing.method_mut() = asked.method.clone();
     *outgoing.uri_mut() = uri;
@@ -142,6 +159,16 @@ fn query_out<'q>(
     Some(Cow::Owned(out))
 }
 
+/// `Trailer`, where there is a body that some can follow. A body of known length has none in HTTP/1.1.
+fn announced(headers: &HeaderMap, asked: &Asked, body: &Body) -> Option<HeaderValue> {
+    if !headers.contains_key(TRAILER) || body.size_hint().exact().is_some() {
+        return None;
+    }
+    let any = HeaderValue::from_static("");
+    let credential = asked.app.credential_headers();
+    headers::announced(headers, |name| fields::trails(name, &any, credential, &asked.nominated))
+}
+
 fn fields_out(
     head: request::Parts,
     asked: &Asked,
@@ -150,7 +177,7 @@ fn fields_out(
     via: bool,
 ) -> HeaderMap {
     let version = head.version;
-    let mut out = caller_fields(head.headers, asked.app.credential_headers());
+    let mut out = passing(head.headers, asked.app.credential_headers(), &asked.nominated);
     for (name, value) in &defaults.default_headers {
         if !out.contains_key(name) {
             out.insert(name.clone(), value.clone());
@@ -174,14 +201,18 @@ fn fields_out(
 }
 
 /// The caller's fields that pass, in their order.
-pub(super) fn caller_fields(fields: HeaderMap, credential: &[http::HeaderName]) -> HeaderMap {
+pub(super) fn caller_fields(fields: HeaderMap, credential: &[HeaderName]) -> HeaderMap {
     let nominated = headers::nominated(&fields);
+    passing(fields, credential, &nominated)
+}
+
+fn passing(fields: HeaderMap, credential: &[HeaderName], nominated: &[HeaderName]) -> HeaderMap {
     let mut out = HeaderMap::with_capacity(fields.len() + 4);
     let mut current = None;
     for (name, value) in fields {
         current = name.or(current);
         if let Some(name) = &current
-            && fields::passes(name, &value, credential, &nominated)
+            && fields::passes(name, &value, credential, nominated)
         {
             out.append(name.clone(), value);
         }

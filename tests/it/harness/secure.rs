@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response, request::Parts};
+use http::{HeaderMap, Request, Response, request::Parts};
 use http_body_util::BodyExt as _;
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
@@ -20,6 +20,11 @@ use rustls::{ServerConfig, crypto::aws_lc_rs};
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
+
+use super::{
+    resolver::Names,
+    world::{Plan, World},
+};
 
 /// A self-signed certificate for a name.
 pub(crate) struct Certificate(rcgen::CertifiedKey<rcgen::KeyPair>);
@@ -55,8 +60,18 @@ type Script = Arc<dyn Fn(&Parts, &Bytes) -> Response<Body> + Send + Sync>;
 /// An upstream behind TLS.
 pub(crate) struct Secure {
     pub(crate) address: SocketAddr,
-    seen: Arc<Mutex<Vec<(Parts, Bytes)>>>,
+    seen: Kept,
 }
+
+/// One request.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) head: Parts,
+    pub(crate) body: Bytes,
+    pub(crate) trailers: Option<HeaderMap>,
+}
+
+type Kept = Arc<Mutex<Vec<Asked>>>;
 
 impl Secure {
     /// Serves these protocols with this certificate.
@@ -67,7 +82,7 @@ impl Secure {
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, acceptor) = (listener.local_addr().unwrap(), certificate.server(alpn));
-        let seen = Arc::<Mutex<Vec<(Parts, Bytes)>>>::default();
+        let seen = Kept::default();
         let (script, kept): (Script, _) = (Arc::new(script), Arc::clone(&seen));
         tokio::spawn(async move {
             loop {
@@ -87,7 +102,7 @@ impl Secure {
     }
 
     /// Every request so far.
-    pub(crate) fn seen(&self) -> Vec<(Parts, Bytes)> {
+    pub(crate) fn seen(&self) -> Vec<Asked> {
         self.seen.lock().unwrap().clone()
     }
 }
@@ -95,17 +110,35 @@ impl Secure {
 async fn answer(
     request: Request<Incoming>,
     script: Script,
-    kept: Arc<Mutex<Vec<(Parts, Bytes)>>>,
+    kept: Kept,
 ) -> Result<Response<Body>, Infallible> {
     let (head, body) = request.into_parts();
     #[expect(clippy::disallowed_methods, reason = "tests read whole requests")]
-    let body = body.collect().await.unwrap().to_bytes();
+    let body = body.collect().await.unwrap();
+    let (trailers, body) = (body.trailers().cloned(), body.to_bytes());
     let response = script(&head, &body);
-    kept.lock().unwrap().push((head, body));
+    kept.lock().unwrap().push(Asked { head, body, trailers });
     Ok(response)
 }
 
 /// 200 with this body.
 pub(crate) fn ok(text: &'static str) -> Response<Body> {
     Response::new(body::full(text))
+}
+
+/// A gateway with the app `secure` at an upstream behind TLS, which speaks these protocols.
+pub(crate) async fn stage(
+    alpn: &[&str],
+    script: impl Fn() -> Response<Body> + Send + Sync + 'static,
+) -> (Secure, World) {
+    let certificate = Certificate::of("api.secure.test");
+    let upstream = Secure::start(&certificate, alpn, move |_, _| script()).await;
+    let dir = tempfile::tempdir().unwrap();
+    let mut plan = Plan::default()
+        .key_app("secure", &format!("https://api.secure.test:{}", upstream.address.port()))
+        .set(|settings| settings.egress.ca_file = Some(certificate.write(dir.path()).0));
+    plan.resolver = Arc::new(Names::default());
+    let world = plan.start().await;
+    world.connect("secure", "sk_real").await;
+    (upstream, world)
 }

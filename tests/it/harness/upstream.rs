@@ -22,6 +22,8 @@ pub(crate) struct Seen {
     /// Everything up to and with the empty line.
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
+    /// The lines behind a chunked body.
+    pub(crate) trailers: String,
     /// Counts the connections of this upstream.
     pub(crate) connection: usize,
 }
@@ -205,9 +207,9 @@ async fn request(socket: &mut impl Socket, buffer: &mut Vec<u8>, connection: usi
         more(socket, buffer).await?;
     };
     let head = String::from_utf8_lossy(&buffer.drain(..end).collect::<Vec<_>>()).into_owned();
-    let mut seen = Seen { head, body: Vec::new(), connection };
+    let mut seen = Seen { head, body: Vec::new(), trailers: String::new(), connection };
     if seen.header("transfer-encoding").is_some() {
-        seen.body = chunked(socket, buffer).await?;
+        (seen.body, seen.trailers) = chunked(socket, buffer).await?;
     } else if let Some(length) = seen.header("content-length").map(|length| length.parse::<usize>().unwrap())
     {
         while buffer.len() < length {
@@ -228,28 +230,36 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
 }
 
 /// A chunked body (RFC 9112 7.1); none when it broke off.
-async fn chunked(socket: &mut impl Socket, buffer: &mut Vec<u8>) -> Option<Vec<u8>> {
+async fn chunked(socket: &mut impl Socket, buffer: &mut Vec<u8>) -> Option<(Vec<u8>, String)> {
     let mut body = Vec::new();
     loop {
-        let end = loop {
-            if let Some(at) = find(buffer, b"\r\n") {
-                break at;
-            }
-            more(socket, buffer).await?;
-        };
-        let line = buffer.drain(..end + 2).collect::<Vec<_>>();
-        let size = usize::from_str_radix(std::str::from_utf8(&line).unwrap().trim(), 16).unwrap();
+        let size = usize::from_str_radix(line(socket, buffer).await?.trim(), 16).unwrap();
+        if size == 0 {
+            break;
+        }
         while buffer.len() < size + 2 {
             more(socket, buffer).await?;
         }
         body.extend(buffer.drain(..size));
-        assert_eq!(
-            buffer.drain(..2).collect::<Vec<_>>(),
-            b"\r\n",
-            "a chunk ends with its line, and no trailers came"
-        );
-        if size == 0 {
-            return Some(body);
-        }
+        assert_eq!(line(socket, buffer).await?, "\r\n", "a chunk ends with its line");
     }
+    let mut trailers = String::new();
+    loop {
+        let line = line(socket, buffer).await?;
+        if line == "\r\n" {
+            return Some((body, trailers));
+        }
+        trailers += &line;
+    }
+}
+
+/// The next line, with its end.
+async fn line(socket: &mut impl Socket, buffer: &mut Vec<u8>) -> Option<String> {
+    let end = loop {
+        if let Some(at) = find(buffer, b"\r\n") {
+            break at + 2;
+        }
+        more(socket, buffer).await?;
+    };
+    Some(String::from_utf8(buffer.drain(..end).collect()).unwrap())
 }

@@ -10,11 +10,11 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use keyferry::net::{Body, body};
+use keyferry::net::body;
 
 use crate::harness::{
     resolver::Names,
-    secure::{Certificate, Secure, ok},
+    secure::{Asked, Certificate, Secure, ok, stage},
     upstream::Upstream,
     world::{Plan, World},
 };
@@ -31,23 +31,6 @@ fn request(world: &World, method: Method, path: &str, body: &'static str) -> Req
         .header("authorization", format!("Bearer {}", world.key))
         .body(Full::from(body))
         .unwrap()
-}
-
-/// A gateway with the app `secure` at an upstream behind TLS, which speaks these protocols.
-async fn stage(
-    alpn: &[&str],
-    script: impl Fn() -> Response<Body> + Send + Sync + 'static,
-) -> (Secure, World) {
-    let certificate = Certificate::of("api.secure.test");
-    let upstream = Secure::start(&certificate, alpn, move |_, _| script()).await;
-    let dir = tempfile::tempdir().unwrap();
-    let mut plan = Plan::default()
-        .key_app("secure", &format!("https://api.secure.test:{}", upstream.address.port()))
-        .set(|settings| settings.egress.ca_file = Some(certificate.write(dir.path()).0));
-    plan.resolver = Arc::new(Names::default());
-    let world = plan.start().await;
-    world.connect("secure", "sk_real").await;
-    (upstream, world)
 }
 
 #[tokio::test]
@@ -73,7 +56,7 @@ async fn an_upstream_that_offers_http2_is_spoken_to_in_it() {
     let (upstream, world) = stage(&["h2", "http/1.1"], || ok("secure")).await;
     let reply = world.call(Method::POST, "/secure/x?y=1", &[("te", "trailers")], "body").await;
     assert_eq!((reply.status.as_u16(), reply.text()), (200, "secure"), "{reply:?}");
-    let (head, body) = upstream.seen().pop().unwrap();
+    let Asked { head, body, .. } = upstream.seen().pop().unwrap();
     assert_eq!((head.version, body), (Version::HTTP_2, Bytes::from("body")));
     assert_eq!(
         head.uri.authority().unwrap().as_str(),
@@ -89,7 +72,7 @@ async fn an_upstream_that_offers_http2_is_spoken_to_in_it() {
 async fn an_upstream_without_http2_is_spoken_to_in_http1() {
     let (upstream, world) = stage(&["http/1.1"], || ok("secure")).await;
     assert_eq!(world.get("/secure/x").await.text(), "secure");
-    assert_eq!(upstream.seen().pop().unwrap().0.version, Version::HTTP_11);
+    assert_eq!(upstream.seen().pop().unwrap().head.version, Version::HTTP_11);
 }
 
 #[tokio::test]

@@ -16,4 +16,5 @@ mod repeats;
 mod rules;
 mod select;
 mod targets;
+mod trailers;
 mod wire;
