@@ -3,10 +3,13 @@
 //! Nothing is decided here. Building fails, before a door opens, for everything an operator has to mend: settings,
 //! master keys, database, app files, certificates, ports.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+};
 
 use anyhow::{Context as _, anyhow};
-use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -25,7 +28,7 @@ use crate::{
     },
     owners::Owners,
     plane::{self, Names, Plane, PlaneSettings},
-    server::{self, Door, Health, Service, Stop},
+    server::{self, Cores, Door, Health, Service, Stop},
     store::Store,
     telemetry::Metrics,
     vault::Vault,
@@ -48,7 +51,7 @@ impl Default for World {
     }
 }
 
-/// The sockets of the doors that this process opens.
+/// The sockets of the doors that this process opens. They don't block.
 pub struct Listeners {
     /// Of the door for calls.
     pub gateway: Option<TcpListener>,
@@ -60,7 +63,9 @@ pub struct Listeners {
 
 /// A gateway whose doors are about to open.
 pub struct Gateway {
-    doors: Vec<Door>,
+    /// The threads that serve calls.
+    _cores: Cores,
+    doors: Vec<(Handle, Door)>,
     jobs: jobs::Jobs,
     connections: Connections,
     store: Store,
@@ -98,8 +103,9 @@ impl Gateway {
             metrics: things.metrics.clone(),
             refresh_every: settings.refresh.every,
         };
-        let doors = doors(&settings, &things, listeners, &store)?;
-        Ok(Self { doors, jobs, connections: things.connections, store })
+        let cores = Cores::start(settings.gateway.workers).context("starting threads")?;
+        let doors = doors(&settings, &things, listeners, (&store, cores.handles()))?;
+        Ok(Self { _cores: cores, doors, jobs, connections: things.connections, store })
     }
 
     /// The numbers that the admin door shows.
@@ -115,10 +121,12 @@ impl Gateway {
         let doors: Vec<_> = self
             .doors
             .into_iter()
-            .map(|door| tokio::spawn(door.serve(Stop { soon: stop.clone(), now: CancellationToken::new() })))
+            .map(|(at, door)| {
+                at.spawn(door.serve(Stop { soon: stop.clone(), now: CancellationToken::new() }))
+            })
             .collect();
         for door in doors {
-            door.await.context("a door broke")?;
+            door.await.context("a door broke")?.context("a door can't listen")?;
         }
         jobs.await.context("the background jobs broke")?;
         self.connections.finish().await;
@@ -142,9 +150,10 @@ impl Listeners {
 }
 
 async fn bind(door: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| {
+    let listener = tokio::net::TcpListener::bind(address).await.with_context(|| {
         format!("the {door} door can't listen at {address}; end what holds the port, or set {door}.listen")
-    })
+    })?;
+    Ok(listener.into_std()?)
 }
 
 impl Things {
@@ -173,13 +182,14 @@ impl Things {
         Ok(Self { catalog, vault, keys, owners, clients, limits, connections, client, clock, metrics })
     }
 
+    /// The data plane of one thread, with upstream connections of its own.
     fn plane(&self, settings: &Settings) -> Service {
         let plane = Plane::new(plane::Parts {
             catalog: Arc::clone(&self.catalog),
             keys: self.keys.clone(),
             limits: self.limits.clone(),
             connections: self.connections.clone(),
-            client: self.client.clone(),
+            client: self.client.apart(),
             vault: self.vault.clone(),
             clock: self.clock.clone(),
             metrics: self.metrics.clone(),
@@ -242,37 +252,41 @@ fn doors(
     settings: &Settings,
     things: &Things,
     listeners: Listeners,
-    store: &Store,
-) -> anyhow::Result<Vec<Door>> {
+    (store, cores): (&Store, &[Handle]),
+) -> anyhow::Result<Vec<(Handle, Door)>> {
     let limits = server::Limits {
         head_bytes: settings.bounds.head_bytes.get(),
         head_fields: settings.bounds.head_fields.get(),
         target_bytes: settings.bounds.target_bytes.get(),
         connections: settings.bounds.connections.get(),
         head_timeout: settings.bounds.head_timeout,
+        idle_timeout: settings.bounds.idle_timeout,
         grace: settings.shutdown.grace,
     };
     let shared = || (limits, things.clock.clone(), things.metrics.clone());
-    let api = things.control();
-    let mut doors = Vec::with_capacity(3);
+    let (api, here) = (things.control(), Handle::current());
+    let mut doors = Vec::with_capacity(2 + cores.len());
     if let Some(listener) = listeners.gateway {
         let names = Names::new(&settings.gateway.url, &settings.gateway.app_domain);
-        let behind = server::gateway_door(names, things.plane(settings), Arc::clone(&api));
+        let behind = || server::gateway_door(names.clone(), things.plane(settings), Arc::clone(&api));
         let tls = settings.gateway.tls.as_ref();
         let listen = listener.local_addr()?;
-        doors.push(Door::new("gateway", listener, tls, behind, shared())?);
+        let door = Door::new("gateway", listener, tls, behind(), shared())?;
+        for core in cores {
+            doors.push((core.clone(), door.beside(behind())?));
+        }
         tracing::info!(%listen, url = settings.gateway.url, "gateway door open");
     }
     if let Some(listener) = listeners.control {
         let behind = server::control_door(api, things.web(settings));
         let tls = settings.control.tls.as_ref();
         let listen = listener.local_addr()?;
-        doors.push(Door::new("control", listener, tls, behind, shared())?);
+        doors.push((here.clone(), Door::new("control", listener, tls, behind, shared())?));
         tracing::info!(%listen, url = settings.control.url, "control door open");
     }
     let behind = server::admin(health(store.clone()), things.metrics.clone());
     let listen = listeners.admin.local_addr()?;
-    doors.push(Door::new("admin", listeners.admin, None, behind, shared())?);
+    doors.push((here, Door::new("admin", listeners.admin, None, behind, shared())?));
     tracing::info!(%listen, "admin door open");
     Ok(doors)
 }

@@ -2,7 +2,9 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    num::NonZeroUsize,
     path::PathBuf,
+    thread,
 };
 
 use serde::{Deserialize, Deserializer, de::Error as _};
@@ -20,6 +22,8 @@ pub struct Gateway {
     pub app_domain: String,
     /// Whether a `Via` field is added to upstream requests.
     pub via: bool,
+    /// How many threads serve calls; by default one for each core.
+    pub workers: NonZeroUsize,
     /// Serve TLS.
     pub tls: Option<Tls>,
 }
@@ -76,6 +80,7 @@ impl Default for Gateway {
             url: "http://localhost:8080".to_owned(),
             app_domain: "localhost".to_owned(),
             via: false,
+            workers: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             tls: None,
         }
     }

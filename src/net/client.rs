@@ -103,11 +103,14 @@ type Pool = legacy::Client<Dial, Body>;
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     /// HTTP/2 where ALPN agrees on it, else HTTP/1.1.
     newest: Pool,
     /// HTTP/1.1 only.
     http1: Pool,
+    /// How each of them dials.
+    dial: [Dial; 2],
     plain_http: bool,
     first_byte: Duration,
     idle: Duration,
@@ -142,13 +145,23 @@ impl Client {
             tcp.set_connect_timeout(Some(egress.connect_timeout));
             tcp.set_keepalive(Some(Duration::from_mins(1)));
         });
+        let newest = Dial::new(tcp.clone(), tls.clone(), true, egress.connect_timeout);
+        let http1 = Dial::new(tcp, tls, false, egress.connect_timeout);
         Ok(Self(Arc::new(Inner {
-            newest: pool(Dial::new(tcp.clone(), tls.clone(), true, egress.connect_timeout)),
-            http1: pool(Dial::new(tcp, tls, false, egress.connect_timeout)),
+            newest: pool(newest.clone()),
+            http1: pool(http1.clone()),
+            dial: [newest, http1],
             plain_http: egress.plain_http,
             first_byte: egress.first_byte_timeout,
             idle: egress.idle_timeout,
         })))
+    }
+
+    /// The same client with connections of its own, for another thread.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        let [newest, http1] = self.0.dial.clone().map(pool);
+        Self(Arc::new(Inner { newest, http1, ..(*self.0).clone() }))
     }
 
     /// Sends `request` and gives the answer's head; its body follows as it arrives.

@@ -1,20 +1,29 @@
 //! One door: it accepts connections, as many as it may hold, and serves each in a task of its own.
 //!
+//! Several threads may stand at one door, each with what serves its calls: they share the socket and the places.
 //! Beyond that number a few more are told so (503); what still comes then is closed unheard, because every socket
 //! that is held open costs a descriptor.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener as Listener},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
+    task::yield_now,
+    time::timeout,
 };
 use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     Service, TlsError,
-    connection::{Behind, Protocol},
+    behind::Behind,
+    connection::{Held, Protocol},
     tls,
 };
 use crate::{clock::Clock, config, telemetry::Metrics};
@@ -35,6 +44,8 @@ pub struct Limits {
     pub connections: usize,
     /// Until a head, or a TLS handshake, is complete.
     pub head_timeout: Duration,
+    /// Between two requests of a connection, and for a peer that doesn't read.
+    pub idle_timeout: Duration,
     /// How long answers under way may go on after the signal to stop.
     pub grace: Duration,
 }
@@ -51,7 +62,7 @@ pub struct Stop {
 /// A door that is ready to open.
 pub struct Door {
     name: &'static str,
-    listener: TcpListener,
+    listener: Listener,
     tls: Option<TlsAcceptor>,
     behind: Arc<Behind>,
     places: Arc<Semaphore>,
@@ -60,11 +71,14 @@ pub struct Door {
     full_places: Arc<Semaphore>,
 }
 
+/// A connection's place, and what stands behind it.
+type Placed = (Arc<Behind>, OwnedSemaphorePermit);
+
 impl Door {
-    /// A door called `name` at `listener`, with `service` behind it.
+    /// A door called `name` at `listener`, which doesn't block, with `service` behind it.
     pub fn new(
         name: &'static str,
-        listener: TcpListener,
+        listener: Listener,
         tls: Option<&config::Tls>,
         service: Service,
         (limits, clock, metrics): (Limits, Clock, Metrics),
@@ -82,26 +96,45 @@ impl Door {
         })
     }
 
-    /// Serves until `stop`, then drains. Returns when the last connection has ended.
-    pub async fn serve(self, stop: Stop) {
+    /// The same door for another thread, with a `service` of its own behind it.
+    pub fn beside(&self, service: Service) -> io::Result<Self> {
+        Ok(Self {
+            name: self.name,
+            listener: self.listener.try_clone()?,
+            tls: self.tls.clone(),
+            behind: Arc::new(self.behind.with(service)),
+            places: Arc::clone(&self.places),
+            full: Arc::clone(&self.full),
+            full_places: Arc::clone(&self.full_places),
+        })
+    }
+
+    /// Serves until `stop`, then drains. Returns when the last connection has ended, or its time of grace.
+    pub async fn serve(self, stop: Stop) -> io::Result<()> {
         let connections = TaskTracker::new();
         let protocol = Protocol::new(&self.behind.limits, stop.clone());
-        while let Some((socket, peer)) = self.next(&stop.soon).await {
+        let listener = TcpListener::from_std(self.listener.try_clone()?)?;
+        while let Some((socket, peer)) = self.next(&listener, &stop.soon).await {
             let Some((behind, place)) = self.place() else { continue };
             let (protocol, tls) = (protocol.clone(), self.tls.clone());
-            connections.spawn(async move {
-                protocol.serve(socket, tls, peer, behind).await;
-                drop(place);
-            });
+            let held = Held::new(place, connections.token());
+            connections.spawn(async move { protocol.serve(socket, tls, (peer, behind), held).await });
+            // Another thread may have fewer.
+            yield_now().await;
         }
+        drop(listener);
+        let grace = self.behind.limits.grace;
         drop(self.listener);
         connections.close();
-        connections.wait().await;
+        if timeout(grace, connections.wait()).await.is_err() {
+            tracing::debug!(door = self.name, "some connections were cut");
+        }
         tracing::debug!(door = self.name, "closed");
+        Ok(())
     }
 
     /// A place for one more connection, and what stands behind it.
-    fn place(&self) -> Option<(Arc<Behind>, OwnedSemaphorePermit)> {
+    fn place(&self) -> Option<Placed> {
         let place = |behind: &Arc<Behind>, places: &Arc<Semaphore>| {
             Some((Arc::clone(behind), Arc::clone(places).try_acquire_owned().ok()?))
         };
@@ -109,11 +142,15 @@ impl Door {
     }
 
     /// The next connection; none when it is time to stop.
-    async fn next(&self, stop: &CancellationToken) -> Option<(TcpStream, SocketAddr)> {
+    async fn next(
+        &self,
+        listener: &TcpListener,
+        stop: &CancellationToken,
+    ) -> Option<(TcpStream, SocketAddr)> {
         loop {
             let accepted = tokio::select! {
                 () = stop.cancelled() => return None,
-                accepted = self.listener.accept() => accepted,
+                accepted = listener.accept() => accepted,
             };
             match accepted {
                 Ok((socket, peer)) => {

@@ -188,6 +188,7 @@ mod tests {
         target_bytes: 40,
         connections: 1,
         head_timeout: Duration::from_secs(1),
+        idle_timeout: Duration::from_secs(1),
         grace: Duration::ZERO,
     };
 

@@ -1,182 +1,296 @@
-//! One connection: handshake, requests, drain.
+//! One connection: handshake, requests, rest, drain.
 //!
 //! hyper arms no deadline unless it is given a timer, so it is given one; a head that does not arrive in time ends
-//! the connection. At the end keep-alive connections are told to close (GOAWAY in HTTP/2), answers under way get
-//! their grace, and what is left is cut.
+//! the connection. Between requests a connection of HTTP/1.1 soon rests: the library's state and buffers are given
+//! back, and only its socket is kept until something comes. At the end keep-alive connections are told to close
+//! (GOAWAY in HTTP/2), answers under way get their grace, and what is left is cut.
 
-use std::{
-    convert::Infallible, net::SocketAddr, panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration,
-};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
-use futures_util::FutureExt;
-use http::{
-    HeaderValue, Request, Response, StatusCode,
-    header::{CONNECTION, RETRY_AFTER},
+use bytes::Bytes;
+use http::Request;
+use hyper::{
+    body::Incoming,
+    server::conn::{http1, http2},
+    service::service_fn,
 };
-use hyper::{body::Incoming, service::service_fn};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::conn::auto::Builder,
-};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
+    sync::OwnedSemaphorePermit,
+    time::timeout,
 };
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::{
-    Service,
     accept::{Limits, Stop},
-    arrival,
-    patience::Patient,
-};
-use crate::{
-    clock::Clock,
-    net::{
-        Body,
-        body::{boxed, full},
-        client_ip::ClientIp,
-        problem::Problem,
-        request_id::{self, RequestId},
-    },
-    telemetry::Metrics,
+    behind::Behind,
+    preface,
+    pulse::{Ending, Finding, Pulse, Watched},
 };
 
-/// What the connections of a door share.
-pub(super) struct Behind {
-    /// Answers requests.
-    pub(super) service: Service,
-    /// The time.
-    pub(super) clock: Clock,
-    /// Counts what is refused here.
-    pub(super) metrics: Metrics,
-    /// What is asked of callers.
-    pub(super) limits: Limits,
+/// What a connection holds as long as its socket is open, also when that was upgraded to something else.
+#[derive(Clone)]
+pub(super) struct Held {
+    _held: Arc<(OwnedSemaphorePermit, TaskTrackerToken)>,
 }
 
-impl Behind {
-    /// The same, but every request is told that there is no place.
-    pub(super) fn full(&self) -> Self {
-        let service: Service = Arc::new(|request| {
-            let id = RequestId::of(request.extensions());
-            Box::pin(async move { overloaded(&id) })
-        });
-        Self { service, clock: self.clock.clone(), metrics: self.metrics.clone(), limits: self.limits }
+impl Held {
+    /// A place at the door, and its count among those that a stop waits for.
+    pub(super) fn new(place: OwnedSemaphorePermit, count: TaskTrackerToken) -> Self {
+        Self { _held: Arc::new((place, count)) }
     }
+}
 
-    /// One request: its id, what HTTP says, the service, and a 500 where that panicked.
-    async fn answer(&self, peer: SocketAddr, mut request: Request<Incoming>) -> Response<Body> {
-        let id = RequestId::new(self.clock.now());
-        request.extensions_mut().insert(id.clone());
-        request.extensions_mut().insert(ClientIp(peer.ip().to_canonical()));
-        let mut request = request.map(boxed);
-        let mut response = match arrival::refusal(&request, &self.limits) {
-            Some(problem) => {
-                self.metrics.refused(problem.reason);
-                problem.into_response(&id).map(full)
-            }
-            None => match arrival::options(&mut request) {
-                Some(response) => response,
-                None => self.served(request).await.unwrap_or_else(|| bug(&id)),
-            },
-        };
-        response.headers_mut().entry(request_id::HEADER).or_insert_with(|| id.header_value());
-        response
+/// Who calls, and what answers.
+type Party = (SocketAddr, Arc<Behind>);
+
+/// A stream with a TCP socket underneath.
+trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+    fn tcp(&self) -> &TcpStream;
+}
+
+impl Socket for TcpStream {
+    fn tcp(&self) -> &TcpStream {
+        self
     }
+}
 
-    /// What stands behind says; nothing if it panicked, which the panic hook counts.
-    async fn served(&self, request: Request<Body>) -> Option<Response<Body>> {
-        AssertUnwindSafe(async { (self.service)(request).await }).catch_unwind().await.ok()
+impl Socket for Box<TlsStream<TcpStream>> {
+    fn tcp(&self) -> &TcpStream {
+        self.get_ref().0
     }
 }
 
 /// How connections are spoken with.
 #[derive(Clone)]
-pub(super) struct Protocol {
-    builder: Arc<Builder<TokioExecutor>>,
+pub(super) struct Protocol(Arc<Terms>);
+
+struct Terms {
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
     stop: Stop,
     head_timeout: Duration,
+    idle_timeout: Duration,
     grace: Duration,
 }
 
 impl Protocol {
     /// HTTP/1.1 and HTTP/2 within `limits`, until `stop`.
     pub(super) fn new(limits: &Limits, stop: Stop) -> Self {
-        let mut builder = Builder::new(TokioExecutor::new());
-        builder
-            .http1()
+        let mut http1 = http1::Builder::new();
+        http1
             .timer(TokioTimer::new())
             .header_read_timeout(limits.head_timeout)
-            .max_buf_size(limits.head_bytes.max(8 * 1024))
+            .max_header_size(limits.head_bytes)
             .max_headers(limits.head_fields);
-        builder
-            .http2()
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        http2
             .timer(TokioTimer::new())
             .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
             .max_concurrent_streams(100)
             .adaptive_window(true)
             .keep_alive_interval(Some(Duration::from_secs(30)))
             .keep_alive_timeout(Duration::from_secs(20));
-        Self { builder: Arc::new(builder), stop, head_timeout: limits.head_timeout, grace: limits.grace }
+        let Limits { head_timeout, idle_timeout, grace, .. } = *limits;
+        Self(Arc::new(Terms { http1, http2, stop, head_timeout, idle_timeout, grace }))
     }
 
     /// Serves one connection to its end.
     pub(super) async fn serve(
         &self,
-        socket: TcpStream,
+        mut socket: TcpStream,
         tls: Option<TlsAcceptor>,
-        peer: SocketAddr,
-        behind: Arc<Behind>,
+        party: Party,
+        held: Held,
     ) {
-        match tls {
-            None => self.speak(socket, peer, behind).await,
-            Some(tls) => {
-                if let Ok(Ok(stream)) = tokio::time::timeout(self.head_timeout, tls.accept(socket)).await {
-                    self.speak(stream, peer, behind).await;
+        let terms = &*self.0;
+        if let Some(tls) = tls {
+            let handshake = Box::pin(timeout(terms.head_timeout, tls.accept(socket)));
+            let Ok(Ok(stream)) = handshake.await else { return };
+            let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            terms.speak(Box::new(stream), (http2, Bytes::new()), party, held).await;
+        } else if let Ok(Some(first)) = timeout(terms.head_timeout, preface::read(&mut socket)).await {
+            terms.speak(socket, first, party, held).await;
+        }
+    }
+}
+
+impl Terms {
+    async fn speak<S: Socket>(&self, socket: S, (http2, first): (bool, Bytes), party: Party, held: Held) {
+        if http2 {
+            Box::pin(self.http2(socket, first, party, held)).await;
+            return;
+        }
+        let (mut socket, mut first) = (socket, first);
+        while let Some((resting, read)) = Box::pin(self.http1(socket, first, party.clone(), &held)).await {
+            if read.is_empty() {
+                tokio::select! {
+                    () = self.stop.soon.cancelled() => return,
+                    woken = timeout(self.idle_timeout, resting.tcp().readable()) => {
+                        if !matches!(woken, Ok(Ok(()))) {
+                            return;
+                        }
+                    }
                 }
+            }
+            (socket, first) = (resting, read);
+        }
+    }
+
+    /// Speaks HTTP/1.1 until the connection ends, or rests: then its socket, and what was read of it.
+    async fn http1<S: Socket>(
+        &self,
+        socket: S,
+        first: Bytes,
+        (peer, behind): Party,
+        held: &Held,
+    ) -> Option<(S, Bytes)> {
+        let pulse = Arc::new(Pulse::default());
+        let socket = TokioIo::new(Watched::new(socket, first, Arc::clone(&pulse), held.clone()));
+        let seen = Arc::clone(&pulse);
+        let service = service_fn(move |request| answer(Arc::clone(&behind), peer, request, &seen));
+        let mut connection = self.http1.serve_connection(socket, service).with_upgrades();
+        tokio::select! {
+            biased;
+            ended = Pin::new(&mut connection) => {
+                ended.unwrap_or_else(|error| tracing::debug!(%peer, %error, "a connection ended early"));
+                None
+            }
+            found = pulse.watch(self.idle_timeout) => {
+                let parts = connection.into_parts().filter(|_| found == Finding::Rests)?;
+                Some((parts.io.into_inner().socket, parts.read_buf))
+            }
+            () = self.stop.soon.cancelled() => {
+                Pin::new(&mut connection).graceful_shutdown();
+                self.drain(connection).await;
+                None
             }
         }
     }
 
-    async fn speak<S>(&self, socket: S, peer: SocketAddr, behind: Arc<Behind>)
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let service = service_fn(move |request| {
-            let behind = Arc::clone(&behind);
-            async move { Ok::<_, Infallible>(behind.answer(peer, request).await) }
-        });
-        let socket = TokioIo::new(Patient::new(socket, self.head_timeout));
-        let mut connection = pin!(self.builder.serve_connection_with_upgrades(socket, service));
-        let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
+    async fn http2<S: Socket>(&self, socket: S, first: Bytes, (peer, behind): Party, held: Held) {
+        let pulse = Arc::new(Pulse::default());
+        let socket = TokioIo::new(Watched::new(socket, first, Arc::clone(&pulse), held));
+        let seen = Arc::clone(&pulse);
+        let service = service_fn(move |request| answer(Arc::clone(&behind), peer, request, &seen));
+        let mut connection = std::pin::pin!(self.http2.serve_connection(socket, service));
+        tokio::select! {
+            biased;
+            ended = connection.as_mut() => {
+                ended.unwrap_or_else(|error| tracing::debug!(%peer, %error, "a connection ended early"));
+            }
+            () = stuck(&pulse, self.idle_timeout) => {}
             () = self.stop.soon.cancelled() => {
                 connection.as_mut().graceful_shutdown();
-                tokio::select! {
-                    ended = connection.as_mut() => ended,
-                    () = tokio::time::sleep(self.grace) => return,
-                    () = self.stop.now.cancelled() => return,
-                }
+                self.drain(connection).await;
             }
-        };
-        if let Err(error) = ended {
-            tracing::debug!(%peer, error, "a connection ended early");
+        }
+    }
+
+    /// Gives what is under way its time of grace.
+    async fn drain(&self, connection: impl Future) {
+        tokio::select! {
+            _ = connection => {}
+            () = tokio::time::sleep(self.grace) => {}
+            () = self.stop.now.cancelled() => {}
         }
     }
 }
 
-fn bug(id: &RequestId) -> Response<Body> {
-    let detail =
-        "This is a fault of the gateway. Try again; if it stays, give the request id to whoever runs it.";
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).into_response(id).map(full)
+/// Ends when the peer has not read for too long.
+async fn stuck(pulse: &Pulse, patience: Duration) {
+    while pulse.watch(patience).await != Finding::Stuck {}
 }
 
-fn overloaded(id: &RequestId) -> Response<Body> {
-    let detail =
-        "The gateway holds as many connections as it may. Try again in a moment, and keep connections open.";
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", detail)
-        .header(RETRY_AFTER, 1)
-        .header(CONNECTION, HeaderValue::from_static("close"))
-        .into_response(id)
-        .map(full)
+fn answer(
+    behind: Arc<Behind>,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+    pulse: &Arc<Pulse>,
+) -> impl Future<Output = Result<http::Response<Ending>, Infallible>> + use<> {
+    let busy = pulse.begin();
+    async move { Ok(behind.answer(peer, request).await.map(|body| Ending::new(body, busy))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+        sync::Semaphore,
+    };
+    use tokio_util::task::TaskTracker;
+
+    use super::*;
+    use crate::{clock::Clock, net::body, server::Service, telemetry::Metrics};
+
+    const LIMITS: Limits = Limits {
+        head_bytes: 65_536,
+        head_fields: 100,
+        target_bytes: 16_384,
+        connections: 1,
+        head_timeout: Duration::from_secs(30),
+        idle_timeout: Duration::from_secs(300),
+        grace: Duration::from_secs(30),
+    };
+
+    /// A socket to a connection that is served, and the place that it holds.
+    async fn served() -> (TcpStream, Arc<Semaphore>) {
+        let service: Service =
+            Arc::new(|_request| Box::pin(async { http::Response::new(body::full("hello")) }));
+        let behind = Behind { service, clock: Clock::System, metrics: Metrics::new(), limits: LIMITS };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let caller = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (socket, peer) = listener.accept().await.unwrap();
+        let places = Arc::new(Semaphore::new(1));
+        let place = Arc::clone(&places).try_acquire_owned().unwrap();
+        let held = Held::new(place, TaskTracker::new().token());
+        tokio::spawn(async move {
+            Protocol::new(&LIMITS, Stop::default()).serve(socket, None, (peer, Arc::new(behind)), held).await;
+        });
+        (caller, places)
+    }
+
+    async fn ask(caller: &mut TcpStream, request: &[u8]) {
+        caller.write_all(request).await.unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"hello") {
+            assert_ne!(caller.read_buf(&mut answer).await.unwrap(), 0, "closed");
+        }
+    }
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_rests_longer_than_a_head_may_take_and_serves_again() {
+        let (mut caller, places) = served().await;
+        for _ in 0..3 {
+            ask(&mut caller, REQUEST).await;
+            tokio::time::sleep(LIMITS.idle_timeout - Duration::from_secs(10)).await;
+        }
+        assert_eq!(places.available_permits(), 0);
+        // It ends when it has rested for too long, and gives its place back.
+        assert_eq!(caller.read(&mut [0]).await.unwrap(), 0);
+        drop(places.acquire().await.unwrap());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rp_14_silence_and_half_a_head_end_in_time() {
+        for first in ["", "PRI * HTTP/2", "GET / HTTP/1.1\r\nHost:"] {
+            let (mut caller, _) = served().await;
+            caller.write_all(first.as_bytes()).await.unwrap();
+            let start = tokio::time::Instant::now();
+            caller.read_to_end(&mut Vec::new()).await.unwrap();
+            assert!(start.elapsed() < LIMITS.head_timeout * 2, "{first:?}");
+        }
+        // Also behind a first request, where the beginning of a second would keep the connection from resting.
+        let (mut caller, _) = served().await;
+        ask(&mut caller, &[REQUEST, b"GET /"].concat()).await;
+        let start = tokio::time::Instant::now();
+        caller.read_to_end(&mut Vec::new()).await.unwrap();
+        assert!(start.elapsed() < LIMITS.head_timeout * 2);
+    }
 }

@@ -6,9 +6,12 @@
 mod accept;
 mod admin;
 mod arrival;
+mod behind;
 mod connection;
+mod cores;
 mod entry;
-mod patience;
+mod preface;
+mod pulse;
 mod tls;
 
 use std::sync::Arc;
@@ -19,6 +22,7 @@ use http::{Request, Response};
 pub use self::{
     accept::{Door, Limits, Stop},
     admin::{Health, admin},
+    cores::Cores,
     entry::{control_door, gateway_door, of_router},
     tls::TlsError,
 };

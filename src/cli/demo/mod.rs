@@ -70,9 +70,9 @@ pub(super) async fn run(demo: Demo) -> anyhow::Result<()> {
     let mut story = Story::new(&doors, &folder, &key, demo.token_lifetime);
     let watch = Watch::new(&doors.control.url(), &key)?;
     let listeners = Listeners {
-        gateway: Some(TcpListener::from_std(doors.gateway.listener)?),
-        control: Some(TcpListener::from_std(doors.control.listener)?),
-        admin: TcpListener::from_std(doors.admin.listener)?,
+        gateway: Some(doors.gateway.listener),
+        control: Some(doors.control.listener),
+        admin: doors.admin.listener,
     };
     let gateway = Gateway::build(settings, World { listeners: Some(listeners), ..World::default() }).await?;
     let provider = Sandbox::new(sandbox, Clock::System);

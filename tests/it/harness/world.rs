@@ -1,6 +1,10 @@
 //! The real gateway on free ports, with a store, a clock and app files of the test's own.
 
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use http::Method;
@@ -13,7 +17,7 @@ use keyferry::{
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::http::{Http, Reply};
@@ -112,7 +116,7 @@ impl Plan {
     /// Starts it all.
     pub(crate) async fn start(mut self) -> World {
         let dir = tempfile::tempdir().unwrap();
-        let listeners = self.prepare(dir.path()).await;
+        let listeners = self.prepare(dir.path());
         let address = |listener: &Option<TcpListener>| listener.as_ref().unwrap().local_addr().unwrap();
         let (gateway, control) = (address(&listeners.gateway), address(&listeners.control));
         let admin = listeners.admin.local_addr().unwrap();
@@ -136,8 +140,8 @@ impl Plan {
         }
     }
 
-    async fn prepare(&mut self, dir: &Path) -> Listeners {
-        let (gateway, control, admin) = (listener().await, listener().await, listener().await);
+    fn prepare(&mut self, dir: &Path) -> Listeners {
+        let (gateway, control, admin) = (listener(), listener(), listener());
         self.settings.gateway.url = format!("http://localhost:{}", gateway.local_addr().unwrap().port());
         let port = control.local_addr().unwrap().port();
         self.settings.control.url = format!("{}://localhost:{port}", self.scheme);
@@ -155,8 +159,10 @@ impl Plan {
     }
 }
 
-async fn listener() -> TcpListener {
-    TcpListener::bind("127.0.0.1:0").await.unwrap()
+fn listener() -> TcpListener {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    listener
 }
 
 fn write_private(path: &Path, text: &str) {

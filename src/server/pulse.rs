@@ -1,0 +1,263 @@
+//! A connection's signs of life, seen from beside the HTTP library: what it read, whether its writes wait, what is
+//! under way.
+//!
+//! From these follows what the library can't be asked: that a connection rests and needs no buffers, or that its peer
+//! has stopped reading and holds a call for ever. Looking costs one timer per connection, not one per request.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::{Buf as _, Bytes};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::net::{Body, BoxError};
+
+/// How often a connection is looked at while it is served.
+const TICK: Duration = Duration::from_millis(500);
+
+/// What was seen of one connection.
+#[derive(Debug, Default)]
+pub(super) struct Pulse {
+    /// Requests whose answer has not ended.
+    busy: AtomicU32,
+    /// Whatever happened, counted.
+    moves: AtomicU32,
+    /// Whether anything was read since a request last began or ended.
+    read: AtomicBool,
+    /// Whether the last write had to wait.
+    waits: AtomicBool,
+}
+
+/// What comes of looking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Finding {
+    /// Nothing is under way, and nothing has come that would begin something.
+    Rests,
+    /// The peer has let a write wait for too long.
+    Stuck,
+}
+
+impl Pulse {
+    /// Looks until there is something to tell; `patience` is for a peer that doesn't read.
+    pub(super) async fn watch(&self, patience: Duration) -> Finding {
+        let (mut seen, mut stuck) = (u32::MAX, Duration::ZERO);
+        loop {
+            tokio::time::sleep(TICK).await;
+            let moves = self.moves.load(Relaxed);
+            let still = moves == seen;
+            seen = moves;
+            let waits = self.waits.load(Relaxed);
+            stuck = if waits && still { stuck + TICK } else { Duration::ZERO };
+            if stuck >= patience {
+                return Finding::Stuck;
+            }
+            if still && !waits && self.busy.load(Relaxed) == 0 && !self.read.load(Relaxed) {
+                return Finding::Rests;
+            }
+        }
+    }
+
+    /// A request has begun; its answer ends when this is dropped.
+    pub(super) fn begin(self: &Arc<Self>) -> Busy {
+        self.busy.fetch_add(1, Relaxed);
+        self.turn();
+        Busy(Arc::clone(self))
+    }
+
+    fn turn(&self) {
+        self.read.store(false, Relaxed);
+        self.moved();
+    }
+
+    fn moved(&self) {
+        self.moves.fetch_add(1, Relaxed);
+    }
+
+    fn wrote(&self, done: bool) {
+        self.waits.store(!done, Relaxed);
+        if done {
+            self.moved();
+        }
+    }
+}
+
+/// A request under way.
+#[derive(Debug)]
+pub(super) struct Busy(Arc<Pulse>);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.busy.fetch_sub(1, Relaxed);
+        self.0.turn();
+    }
+}
+
+/// An answer's body, at whose end its request is over.
+pub(super) struct Ending {
+    body: Body,
+    _busy: Busy,
+}
+
+impl Ending {
+    /// Ends `busy` with `body`.
+    pub(super) fn new(body: Body, busy: Busy) -> Self {
+        Self { body, _busy: busy }
+    }
+}
+
+impl HttpBody for Ending {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// A socket whose reads and writes are noted; what was read of it before comes first. `H` is held as long as it is.
+pub(super) struct Watched<S, H> {
+    pub(super) socket: S,
+    first: Bytes,
+    pulse: Arc<Pulse>,
+    _held: H,
+}
+
+impl<S, H> Watched<S, H> {
+    /// Notes in `pulse` what happens on `socket`, of which `first` has been read already.
+    pub(super) fn new(socket: S, first: Bytes, pulse: Arc<Pulse>, held: H) -> Self {
+        Self { socket, first, pulse, _held: held }
+    }
+}
+
+impl<S: AsyncRead + Unpin, H: Unpin> AsyncRead for Watched<S, H> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = if self.first.is_empty() {
+            Pin::new(&mut self.socket).poll_read(cx, buffer)
+        } else {
+            let known = self.first.len().min(buffer.remaining());
+            buffer.put_slice(self.first.get(..known).unwrap_or_default());
+            self.first.advance(known);
+            Poll::Ready(Ok(()))
+        };
+        if buffer.filled().len() > before {
+            self.pulse.read.store(true, Relaxed);
+            self.pulse.moved();
+        }
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin, H: Unpin> AsyncWrite for Watched<S, H> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.socket).poll_write(cx, bytes);
+        self.pulse.wrote(written.is_ready());
+        written
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.socket).poll_flush(cx);
+        if flushed.is_pending() {
+            self.pulse.wrote(false);
+        }
+        flushed
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_shutdown(cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.socket.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.socket).poll_write_vectored(cx, slices);
+        self.pulse.wrote(written.is_ready());
+        written
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    const PATIENCE: Duration = Duration::from_secs(300);
+
+    fn pair() -> (tokio::io::DuplexStream, Watched<tokio::io::DuplexStream, ()>, Arc<Pulse>) {
+        let (peer, ours) = duplex(16);
+        let pulse = Arc::new(Pulse::default());
+        (peer, Watched::new(ours, Bytes::from_static(b"ab"), Arc::clone(&pulse), ()), pulse)
+    }
+
+    async fn finds(pulse: &Pulse, within: Duration) -> Option<Finding> {
+        tokio::time::timeout(within, pulse.watch(PATIENCE)).await.ok()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_read_before_comes_first() {
+        let (mut peer, mut ours, _) = pair();
+        peer.write_all(b"cd").await.unwrap();
+        let mut read = [0; 4];
+        ours.read_exact(&mut read).await.unwrap();
+        assert_eq!(&read, b"abcd");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_rests_once_its_answer_has_ended_and_nothing_came_since() {
+        let (mut peer, mut ours, pulse) = pair();
+        assert_eq!(finds(&pulse, PATIENCE).await, Some(Finding::Rests));
+        let mut read = [0; 2];
+        ours.read_exact(&mut read).await.unwrap();
+        assert_eq!(finds(&pulse, PATIENCE).await, None, "a head has begun");
+        let busy = pulse.begin();
+        assert_eq!(finds(&pulse, PATIENCE).await, None, "an answer is under way");
+        drop(busy);
+        assert_eq!(finds(&pulse, PATIENCE).await, Some(Finding::Rests));
+        peer.write_all(b"G").await.unwrap();
+        ours.read_u8().await.unwrap();
+        assert_eq!(finds(&pulse, PATIENCE).await, None, "the next head has begun");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_stops_reading_is_found_and_one_that_reads_slowly_is_not() {
+        let (mut peer, mut ours, pulse) = pair();
+        let busy = pulse.begin();
+        let writing = tokio::spawn(async move { ours.write_all(&[0; 1024]).await });
+        for _ in 0..10 {
+            assert_eq!(finds(&pulse, PATIENCE * 9 / 10).await, None);
+            peer.read_exact(&mut [0; 16]).await.unwrap();
+        }
+        assert_eq!(finds(&pulse, PATIENCE * 2).await, Some(Finding::Stuck));
+        drop((busy, writing));
+    }
+}
