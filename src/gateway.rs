@@ -261,6 +261,7 @@ fn doors(
         connections: settings.bounds.connections.get(),
         head_timeout: settings.bounds.head_timeout,
         idle_timeout: settings.bounds.idle_timeout,
+        websockets: false,
         grace: settings.shutdown.grace,
     };
     let shared = || (limits, things.clock.clone(), things.metrics.clone());
@@ -271,7 +272,9 @@ fn doors(
         let behind = || server::gateway_door(names.clone(), things.plane(settings), Arc::clone(&api));
         let tls = settings.gateway.tls.as_ref();
         let listen = listener.local_addr()?;
-        let door = Door::new("gateway", listener, tls, behind(), shared())?;
+        let (limits, clock, metrics) = shared();
+        let limits = server::Limits { websockets: true, ..limits };
+        let door = Door::new("gateway", listener, tls, behind(), (limits, clock, metrics))?;
         for core in cores {
             doors.push((core.clone(), door.beside(behind())?));
         }

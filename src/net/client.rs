@@ -198,6 +198,11 @@ impl Client {
         Ok(response.map(|body| Streamed::new(body, self.0.idle, upload)))
     }
 
+    /// How long a stream may be silent.
+    pub fn idle_timeout(&self) -> Duration {
+        self.0.idle
+    }
+
     /// A small answer, whole: at most `limit` bytes within `deadline`.
     pub async fn fetch(
         &self,

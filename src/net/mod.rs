@@ -10,6 +10,7 @@ pub mod problem;
 pub mod request_id;
 pub mod stream;
 pub mod tls;
+pub mod tunnel;
 pub mod upload;
 
 pub use body::{Body, BoxError};

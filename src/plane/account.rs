@@ -20,7 +20,7 @@ use crate::{
     id::{ConnectionId, KeyId, OwnerId},
     keys::Caller,
     limits::Slot,
-    net::{BoxError, request_id::RequestId, stream::Streamed},
+    net::{BoxError, request_id::RequestId, stream::Streamed, tunnel},
     telemetry::{Metrics, metrics::InFlight},
 };
 
@@ -99,6 +99,15 @@ impl Record {
         self.answered = Some(took);
         self.status = Some(status);
         self.metrics.upstream(took);
+    }
+
+    /// Notes how the tunnel that this call has become ended, or would end now.
+    pub(super) fn tunnel(&mut self, end: tunnel::End) {
+        self.end = match end {
+            tunnel::End::Closed => End::Complete,
+            tunnel::End::Caller => End::Left,
+            tunnel::End::Upstream | tunnel::End::Silent => End::Cut,
+        };
     }
 
     /// Notes that the gateway answers by itself, for `reason`.

@@ -14,6 +14,7 @@ mod rewrite;
 mod route;
 mod select;
 mod target;
+mod upgrade;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ use self::{
     answer::Ending,
     links::Links,
     refusal::Refusal,
+    upgrade::Wish,
 };
 use crate::{
     catalog::Catalog,
@@ -104,6 +106,14 @@ struct Passed {
     slot: Slot,
 }
 
+impl Passed {
+    /// The answer as it goes on, with what has to live as long as its body.
+    fn streamed(self, record: Record) -> Response<Body> {
+        let Self { response, ending, slot } = self;
+        response.map(|body| Body::new(Accounted::new(body, ending, record, slot)))
+    }
+}
+
 impl Plane {
     /// The data plane out of its parts.
     #[must_use]
@@ -125,45 +135,58 @@ impl Plane {
     }
 
     /// The answer to a request: the upstream's, or a problem that says why there is none.
-    pub async fn handle(&self, request: Request<Body>) -> Response<Body> {
+    pub async fn handle(&self, mut request: Request<Body>) -> Response<Body> {
         let mut record = Record::open(&self.0.metrics, RequestId::of(request.extensions()));
         let id = record.request_id().clone();
+        let wish = upgrade::wish(&mut request);
         let outcome = match route::sealed(&self.0.names, &request).map(str::to_owned) {
             Some(sealed) => self.follow(&sealed, request, &mut record).await,
-            None => self.pass(request, &mut record).await,
+            None => self.pass(request, wish.as_ref(), &mut record).await,
         };
         match outcome {
-            Ok(Passed { mut response, ending, slot }) => {
-                record.answered(response.status());
-                response.headers_mut().insert(request_id::HEADER, id.header_value());
-                response.map(|body| Body::new(Accounted::new(body, ending, record, slot)))
+            Ok(mut passed) => {
+                let status = passed.response.status();
+                record.answered(status);
+                passed.response.headers_mut().insert(request_id::HEADER, id.header_value());
+                match wish.filter(|_| status == StatusCode::SWITCHING_PROTOCOLS) {
+                    Some(wish) => wish.granted(passed, record, self.0.client.idle_timeout()),
+                    None => passed.streamed(record),
+                }
             }
             Err(refusal) => refused(refusal, &mut record),
         }
     }
 
     /// The path of a call.
-    async fn pass(&self, request: Request<Body>, record: &mut Record) -> Result<Passed, Refusal> {
+    async fn pass(
+        &self,
+        request: Request<Body>,
+        wish: Option<&Wish>,
+        record: &mut Record,
+    ) -> Result<Passed, Refusal> {
         let plane = &*self.0;
         let call = route::find(&plane.catalog, &plane.names, request)?;
         record.know_app(call.app());
         let known = authenticate::caller(&plane.keys, &plane.limits, &call.credentials()).await?;
         record.know_caller(known.caller());
-        let permit = authorize::permit(known, Some(&call.app().name), call.method(), call.headers())?;
+        let method = if wish.is_some() { &upgrade::METHOD } else { call.method() };
+        let permit = authorize::permit(known, Some(&call.app().name), method, call.headers())?;
         let owner = permit.caller().owner;
         let slot = plane.limits.admit(owner, permit.caller().key)?;
         let wanted = select::wanted(call.headers())?;
         let chosen = plane.connections.choose(owner, call.app(), wanted, permit.rules()).await?;
         record.know_connection(chosen.connection.id);
         let credential = plane.connections.credential(&chosen.connection).await?;
-        let (asked, outgoing) = rewrite::outgoing(call, &credential, plane.via)?;
+        let (asked, mut outgoing) = rewrite::outgoing(call, &credential, plane.via)?;
         let terms = Terms {
             http2: asked.app.http2,
             body_limit: plane.body_limit,
             trailers: (!outgoing.body().is_end_stream()).then(|| asked.sieve()),
-            upgrade: false,
+            upgrade: wish.is_some(),
         };
+        wish.iter().for_each(|wish| wish.put(outgoing.headers_mut()));
         let mut response = plane.client.exchange(outgoing, terms).await?;
+        wish.map_or(Ok(()), |wish| wish.check(&response))?;
         self.note(&chosen, &credential, response.status());
         let context = answer::Context {
             gateway_url: &plane.gateway_url,

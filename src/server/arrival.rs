@@ -9,6 +9,8 @@ use http::{
     header::{ALLOW, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, MAX_FORWARDS, TRANSFER_ENCODING},
 };
 
+use hyper::ext::Protocol;
+
 use super::accept::Limits;
 use crate::net::{Body, body::empty, problem::Problem};
 
@@ -17,7 +19,7 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PAT
 /// What speaks against `request` before anybody asks what it means.
 pub(super) fn refusal<B>(request: &Request<B>, limits: &Limits) -> Option<Problem> {
     framing(request)
-        .or_else(|| method(request))
+        .or_else(|| method(request, limits))
         .or_else(|| size(request, limits))
         .or_else(|| host(request))
         .or_else(|| expectation(request.headers()))
@@ -63,13 +65,23 @@ fn endless<B>(request: &Request<B>) -> Option<Problem> {
         .then(|| close(bad("In HTTP/1.0 a body needs a Content-Length. Send one, or speak HTTP/1.1.")))
 }
 
-fn method<B>(request: &Request<B>) -> Option<Problem> {
-    let local = [Method::CONNECT, Method::TRACE].contains(request.method());
+fn method<B>(request: &Request<B>, limits: &Limits) -> Option<Problem> {
+    let local = match *request.method() {
+        Method::CONNECT => !(limits.websockets && asks_for_websocket(request)),
+        Method::TRACE => true,
+        _ => false,
+    };
     local.then(|| {
         let detail = "CONNECT and TRACE are not served here. Use one of the methods in Allow.";
         close(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail))
             .header(ALLOW, METHODS)
     })
+}
+
+/// The CONNECT of RFC 8441, which names a path at this server and leads nowhere else.
+fn asks_for_websocket<B>(request: &Request<B>) -> bool {
+    let protocol = request.extensions().get::<Protocol>();
+    protocol.is_some_and(|protocol| protocol.as_str().eq_ignore_ascii_case("websocket"))
 }
 
 fn size<B>(request: &Request<B>, limits: &Limits) -> Option<Problem> {
@@ -187,6 +199,7 @@ mod tests {
         head_fields: 5,
         target_bytes: 40,
         connections: 1,
+        websockets: true,
         head_timeout: Duration::from_secs(1),
         idle_timeout: Duration::from_secs(1),
         grace: Duration::ZERO,

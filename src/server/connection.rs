@@ -94,6 +94,9 @@ impl Protocol {
             .adaptive_window(true)
             .keep_alive_interval(Some(Duration::from_secs(30)))
             .keep_alive_timeout(Duration::from_secs(20));
+        if limits.websockets {
+            http2.enable_connect_protocol();
+        }
         let Limits { head_timeout, idle_timeout, grace, .. } = *limits;
         Self(Arc::new(Terms { http1, http2, stop, head_timeout, idle_timeout, grace }))
     }
@@ -234,6 +237,7 @@ mod tests {
         connections: 1,
         head_timeout: Duration::from_secs(30),
         idle_timeout: Duration::from_secs(300),
+        websockets: true,
         grace: Duration::from_secs(30),
     };
 

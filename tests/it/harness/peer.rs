@@ -91,6 +91,20 @@ impl Line {
         self.socket.write_all(bytes.as_ref()).await.is_ok()
     }
 
+    /// What has come by now and was not asked for yet.
+    pub(crate) fn at_hand(&mut self) -> Vec<u8> {
+        let mut chunk = [0; 1024];
+        while let Ok(read @ 1..) = self.socket.try_read(&mut chunk) {
+            self.buffer.extend(&chunk[..read]);
+        }
+        std::mem::take(&mut self.buffer)
+    }
+
+    /// Says that no more comes, and can still be sent to.
+    pub(crate) async fn finish(&mut self) {
+        self.socket.shutdown().await.unwrap();
+    }
+
     /// Says that no more comes, and goes on listening until the gateway closes.
     pub(crate) async fn half_close(mut self) {
         self.socket.shutdown().await.unwrap();

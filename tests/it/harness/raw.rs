@@ -46,6 +46,16 @@ impl Raw {
         let _ = self.socket.write_all(bytes.as_ref()).await;
     }
 
+    /// Ends with a reset instead of a close.
+    pub(crate) fn reset(self) {
+        self.socket.set_zero_linger().unwrap();
+    }
+
+    /// Says that no more comes.
+    pub(crate) async fn finish(&mut self) {
+        self.socket.shutdown().await.unwrap();
+    }
+
     /// The next head, up to and with its empty line.
     pub(crate) async fn head(&mut self) -> String {
         let end = loop {

@@ -17,4 +17,5 @@ mod rules;
 mod select;
 mod targets;
 mod trailers;
+mod websocket;
 mod wire;

@@ -104,7 +104,8 @@ impl Ports {
             vault.key_file = "master.key"
             store.url = "sqlite:keyferry.db"
             catalog.dir = "apps"
-            egress = {{ allow = ["127.0.0.0/8"], plain_http = true }}
+            egress.allow = ["127.0.0.0/8"]
+            egress.plain_http = true
             gateway = {{ listen = "127.0.0.1:{gateway}", url = "http://localhost:{gateway}" }}
             admin = {{ listen = "127.0.0.1:{admin}" }}
             control.listen = "127.0.0.1:{control}"

@@ -6,9 +6,27 @@
 mod browser;
 mod demo;
 pub(crate) mod gateway;
+mod grpc;
 mod maton;
 mod oidc;
 mod process;
 mod snippets;
 mod stripe;
 mod tools;
+mod websocket;
+
+/// An app whose key goes out as a bearer, at `base`.
+fn key_app(name: &str, base: &str) -> String {
+    format!(
+        r#"
+        name = "{name}"
+        display_name = "{name}"
+        base = "{base}"
+        no_probe = "a test's upstream"
+        [[auth]]
+        method = "API_KEY"
+        fields = [{{ name = "api_key", label = "Key", secret = true }}]
+        inject = [{{ header = "Authorization", value = "Bearer ${{api_key}}" }}]
+        "#
+    )
+}
