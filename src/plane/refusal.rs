@@ -147,7 +147,8 @@ fn forbidden(rule: Rule, app: &str) -> String {
     match rule {
         Rule::Apps => format!("This key may not call {app}"),
         Rule::ReadOnly => {
-            "This key may only send GET, HEAD and OPTIONS, without a field that means another method"
+            "This key may only send GET, HEAD and OPTIONS, without a field that means another method, and open no \
+             WebSocket"
                 .to_owned()
         }
         Rule::Connections | Rule::Control => "This key may not make this call".to_owned(),

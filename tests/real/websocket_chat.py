@@ -21,15 +21,18 @@ ended = asyncio.Queue()  # the close codes that it has seen
 async def upstream(socket):
     """Echoes; `ping` makes it ping, and `close 4001 why` close."""
     asked.append(socket.request)
-    async for message in socket:
-        match message.split() if isinstance(message, str) else []:
-            case ["ping"]:
-                await (await socket.ping(b"from upstream"))
-                await socket.send("ponged")
-            case ["close", code, why]:
-                await socket.close(int(code), why)
-            case _:
-                await socket.send(message)
+    try:
+        async for message in socket:
+            match message.split() if isinstance(message, str) else []:
+                case ["ping"]:
+                    await (await socket.ping(b"from upstream"))
+                    await socket.send("ponged")
+                case ["close", code, why]:
+                    await socket.close(int(code), why)
+                case _:
+                    await socket.send(message)
+    except ConnectionClosedError:
+        pass  # any end but 1000 and 1001
     await ended.put((socket.close_code, socket.close_reason))
 
 
