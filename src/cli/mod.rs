@@ -23,7 +23,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use self::options::Options;
-use crate::config::SettingsError;
+use crate::{config::SettingsError, telemetry::logs};
 
 const WRONG_USE: u8 = 2;
 
@@ -79,7 +79,9 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
     };
-    match runtime.block_on(run(cli)) {
+    let ended = runtime.block_on(run(cli));
+    logs::flush();
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error),
     }

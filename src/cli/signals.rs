@@ -4,6 +4,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::telemetry::logs;
+
 /// What shells report for a process that a signal has ended.
 const SIGNALLED: i32 = 128;
 
@@ -18,6 +20,7 @@ pub(super) fn stop() -> anyhow::Result<CancellationToken> {
         asked.cancel();
         let kind = next(&mut terminate, &mut interrupt).await;
         warn!("second signal: ending at once");
+        logs::flush();
         std::process::exit(SIGNALLED + kind.as_raw_value());
     });
     Ok(stop)
