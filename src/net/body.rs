@@ -2,15 +2,78 @@
 //!
 //! Bodies are streamed; [`read`] is for the few small ones that must be seen complete, and it has a bound.
 
+use std::{
+    mem,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
 use bytes::{Bytes, BytesMut};
-use http_body::Body as HttpBody;
-use http_body_util::{BodyExt, Empty, Full, combinators::UnsyncBoxBody};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body_util::{BodyExt, combinators::UnsyncBoxBody};
+use hyper::body::Incoming;
 
 /// Any error, as it comes out of a body.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A body of any origin.
-pub type Body = UnsyncBoxBody<Bytes, BoxError>;
+/// A body of any origin. The usual ones are kept as they are: putting them into a box costs every call.
+pub struct Body(Origin);
+
+enum Origin {
+    /// Here already; empty when it has been taken.
+    Whole(Bytes),
+    /// From a connection.
+    Incoming(Incoming),
+    /// From anywhere else.
+    Boxed(UnsyncBoxBody<Bytes, BoxError>),
+}
+
+impl HttpBody for Body {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match &mut self.0 {
+            Origin::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Origin::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(mem::take(bytes))))),
+            Origin::Incoming(body) => {
+                Pin::new(body).poll_frame(cx).map(|frame| frame.map(|frame| frame.map_err(Into::into)))
+            }
+            Origin::Boxed(body) => Pin::new(body).poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Origin::Whole(bytes) => bytes.is_empty(),
+            Origin::Incoming(body) => body.is_end_stream(),
+            Origin::Boxed(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Origin::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Origin::Incoming(body) => body.size_hint(),
+            Origin::Boxed(body) => body.size_hint(),
+        }
+    }
+}
+
+impl From<Incoming> for Body {
+    fn from(body: Incoming) -> Self {
+        Self(Origin::Incoming(body))
+    }
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Body")
+    }
+}
 
 /// Why a body could not be read whole.
 #[derive(Debug, thiserror::Error)]
@@ -26,12 +89,12 @@ pub enum ReadError {
 /// No body.
 #[must_use]
 pub fn empty() -> Body {
-    UnsyncBoxBody::new(Empty::new().map_err(|never| match never {}))
+    Body(Origin::Whole(Bytes::new()))
 }
 
 /// A body that is there already.
 pub fn full(bytes: impl Into<Bytes>) -> Body {
-    UnsyncBoxBody::new(Full::new(bytes.into()).map_err(|never| match never {}))
+    Body(Origin::Whole(bytes.into()))
 }
 
 /// Any other body as a [`Body`].
@@ -40,7 +103,7 @@ where
     B: HttpBody<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    UnsyncBoxBody::new(body.map_err(Into::into))
+    Body(Origin::Boxed(UnsyncBoxBody::new(body.map_err(Into::into))))
 }
 
 /// All of `body`, if it has at most `limit` bytes. Trailers are dropped.

@@ -166,7 +166,7 @@ impl Client {
 
     /// Sends `request` and gives the answer's head; its body follows as it arrives.
     pub async fn send(&self, request: Request<Body>) -> Result<Response<Body>, SendError> {
-        self.exchange(request, Terms::default()).await.map(|response| response.map(Body::new))
+        self.exchange(request, Terms::default()).await.map(|response| response.map(body::boxed))
     }
 
     /// As [`Client::send`], on the given terms, and with the body not boxed yet.
@@ -248,7 +248,7 @@ impl Client {
             head.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
         }
         let (body, progress) = Upload::new(body, terms.body_limit, terms.trailers);
-        let answer = pool.request(Request::from_parts(head, Body::new(body)));
+        let answer = pool.request(Request::from_parts(head, body::boxed(body)));
         tokio::select! {
             outcome = answer => match outcome {
                 Ok(response) => Ok((response, Some(progress))),

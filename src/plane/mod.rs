@@ -110,7 +110,7 @@ impl Passed {
     /// The answer as it goes on, with what has to live as long as its body.
     fn streamed(self, record: Record) -> Response<Body> {
         let Self { response, ending, slot } = self;
-        response.map(|body| Body::new(Accounted::new(body, ending, record, slot)))
+        response.map(|body| body::boxed(Accounted::new(body, ending, record, slot)))
     }
 }
 

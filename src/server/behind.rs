@@ -15,7 +15,7 @@ use crate::{
     clock::Clock,
     net::{
         Body,
-        body::{boxed, full},
+        body::full,
         client_ip::ClientIp,
         problem::Problem,
         request_id::{self, RequestId},
@@ -55,7 +55,7 @@ impl Behind {
         let id = RequestId::new(self.clock.now());
         request.extensions_mut().insert(id.clone());
         request.extensions_mut().insert(ClientIp(peer.ip().to_canonical()));
-        let mut request = request.map(boxed);
+        let mut request = request.map(Body::from);
         let mut response = match arrival::refusal(&request, &self.limits) {
             Some(problem) => {
                 self.metrics.refused(problem.reason);
