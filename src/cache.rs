@@ -62,6 +62,11 @@ impl<K: Hash + Eq + Send + Sync + Clone + 'static, V: Clone + Send + Sync + 'sta
         Self { slots, clock, times }
     }
 
+    /// The value of `key`, if it is fresh.
+    pub fn at_hand(&self, key: &K) -> Option<V> {
+        self.slots.get(key)?.fresh(self.clock.now())
+    }
+
     /// The value of `key`: the one at hand if it is fresh, else what `load` gives. If that fails, or takes long,
     /// an older value is still good for the time of grace. That there is none is not remembered.
     pub async fn get<E>(
@@ -69,7 +74,7 @@ impl<K: Hash + Eq + Send + Sync + Clone + 'static, V: Clone + Send + Sync + 'sta
         key: &K,
         load: impl Future<Output = Result<Option<V>, E>>,
     ) -> Result<Option<V>, E> {
-        if let Some(value) = self.slots.get(key).and_then(|slot| slot.fresh(self.clock.now())) {
+        if let Some(value) = self.at_hand(key) {
             return Ok(Some(value));
         }
         let slot = self.slots.get_with_by_ref(key, || Arc::new(Slot::new()));

@@ -200,10 +200,7 @@ impl Things {
                 body_limit: settings.bounds.body_bytes.map(std::num::NonZeroU64::get),
             },
         });
-        Arc::new(move |request| {
-            let plane = plane.clone();
-            Box::pin(async move { plane.handle(request).await })
-        })
+        Arc::new(move |request| Box::pin(plane.clone().handle(request)))
     }
 
     fn control(&self) -> Service {

@@ -93,17 +93,24 @@ impl Connections {
         wanted: Option<ConnectionId>,
         rules: &Rules,
     ) -> Result<Chosen, ChooseError> {
-        let mut list = self.of_app(owner, &app.name).await?;
+        let mut list = match self.known_of_app(owner, &app.name) {
+            Some(list) => list,
+            // What is rare is put apart, so that the usual way needs no room for it.
+            None => Box::pin(self.of_app(owner, &app.name)).await?,
+        };
         if rules.connections.is_some() {
             let may = |one: &&Arc<Connection>| rules.connection(&one.app, one.id).is_ok();
             list = list.iter().filter(may).map(Arc::clone).collect();
         }
         match wanted {
-            Some(id) => self.named(owner, app, id, &list, rules).await,
+            Some(id) => Box::pin(self.named(owner, app, id, &list, rules)).await,
             None if rules.connections.is_some() && list.is_empty() => {
                 Err(ChooseError::NotAllowed(Rule::Connections))
             }
-            None => self.oldest(app, &list).await,
+            None => match self.oldest(app, &list) {
+                Some(oldest) => oldest,
+                None => Err(Box::pin(self.none(app, &list)).await),
+            },
         }
     }
 
@@ -153,13 +160,14 @@ impl Connections {
         ChooseError::Unusable { detail, url: Some(url) }
     }
 
-    async fn oldest(&self, app: &App, list: &[Arc<Connection>]) -> Result<Chosen, ChooseError> {
+    /// The oldest ACTIVE one, if there is one.
+    fn oldest(&self, app: &App, list: &[Arc<Connection>]) -> Option<Result<Chosen, ChooseError>> {
         let mut active = list.iter().filter(|connection| connection.is_active());
-        let Some(first) = active.next() else { return Err(self.none(app, list).await) };
+        let first = active.next()?;
         let ended =
             list.iter().take_while(|older| older.id != first.id).find(|older| older.needs_reauthorization());
         if let Some(ended) = ended.filter(|_| self.rules.strict) {
-            return Err(self.unusable(ended));
+            return Some(Err(self.unusable(ended)));
         }
         let others = active.count();
         let several = (others > 0).then(|| {
@@ -179,7 +187,7 @@ impl Connections {
         });
         let hints: Vec<String> = moved.into_iter().chain(several).collect();
         let hint = (!hints.is_empty()).then(|| hints.join(" "));
-        Ok(Chosen { connection: Arc::clone(first), hint })
+        Some(Ok(Chosen { connection: Arc::clone(first), hint }))
     }
 
     async fn none(&self, app: &App, list: &[Arc<Connection>]) -> ChooseError {

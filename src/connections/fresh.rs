@@ -112,7 +112,8 @@ impl Connections {
             }
             return Ok(Arc::clone(&ready.credential));
         }
-        self.wait(connection.id, Cause::Wanted).await.map(|ready| Arc::clone(&ready.credential))
+        let renewed = Box::pin(self.wait(connection.id, Cause::Wanted)).await;
+        renewed.map(|ready| Arc::clone(&ready.credential))
     }
 
     /// The upstream said 401 to `refused`: a newer credential, if the provider gives one. `None`: pass the 401 on.

@@ -116,6 +116,11 @@ impl Connections {
         row.map(Connection::try_from).transpose()
     }
 
+    /// What an owner has for an app, if that is fresh.
+    pub(super) fn known_of_app(&self, owner: OwnerId, app: &str) -> Option<Arc<[Arc<Connection>]>> {
+        self.lists.at_hand(&(owner, app.to_owned()))
+    }
+
     /// What an owner has for an app, oldest first; a few seconds old at most, older while the store is away.
     pub(super) async fn of_app(&self, owner: OwnerId, app: &str) -> Result<Arc<[Arc<Connection>]>, Fault> {
         let load = async {

@@ -35,7 +35,7 @@ impl FromRequestParts<Control> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, control: &Control) -> Result<Self, Refusal> {
         let verified = match presented(parts)? {
-            Some(key) => control.0.keys.verify(&key).await,
+            Some(key) => control.0.keys.verify(&key.digest()).await,
             None => Err(KeyError::Invalid),
         };
         if matches!(verified, Err(KeyError::Invalid | KeyError::Expired)) {

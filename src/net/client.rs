@@ -187,7 +187,8 @@ impl Client {
             if terms.body_limit.is_some_and(|limit| request.body().size_hint().lower() > limit) {
                 return Err(UploadFault::TooLarge.into());
             }
-            self.upload(pool, request, terms).await?
+            // Apart, so that a request without a body needs no room for this.
+            Box::pin(self.upload(pool, request, terms)).await?
         };
         if response.status() == StatusCode::SWITCHING_PROTOCOLS && !may_switch {
             return Err(SendError::Protocol("the protocol was switched unasked".into()));

@@ -2,16 +2,17 @@
 
 use http::{
     HeaderMap, HeaderName, HeaderValue,
-    header::{CONNECTION, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE},
+    header::{CONNECTION, TE, TRAILER},
 };
 
 /// Whether `name` speaks to the next hop only.
 #[must_use]
 pub fn hop_by_hop(name: &HeaderName) -> bool {
-    [CONNECTION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION]
-        .contains(name)
-        || matches!(name.as_str(), "keep-alive" | "proxy-connection" | "http2-settings")
-        || name.as_str().starts_with("proxy-")
+    match name.as_str() {
+        "connection" | "te" | "trailer" | "transfer-encoding" | "upgrade" | "keep-alive"
+        | "http2-settings" => true,
+        other => other.starts_with("proxy-"),
+    }
 }
 
 /// The fields that `Connection` declares to end here. Empty, without a allocation, for most messages.

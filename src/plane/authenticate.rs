@@ -15,7 +15,7 @@ use crate::{
     keys::{Caller, KeyError, Keys},
     limits::Limits,
     net::client_ip::ClientIp,
-    vault::token::{self, ApiKey},
+    vault::token::{self, KeyDigest},
 };
 
 /// Proof of who calls; not yet that it may.
@@ -33,7 +33,7 @@ impl Known {
 #[derive(Debug, PartialEq, Eq)]
 enum Found {
     /// One key, perhaps in several places.
-    Key(ApiKey),
+    Key(KeyDigest),
     /// Two different keys, or two `Authorization` fields: who reads the other one sees another caller.
     Several,
     /// Credentials, but no key.
@@ -97,36 +97,45 @@ fn find(headers: &HeaderMap, places: &[HeaderName]) -> Found {
     if headers.get_all(AUTHORIZATION).iter().nth(1).is_some() {
         return Found::Several;
     }
-    let mut found = Found::Nothing;
     let own = places.iter().filter(|name| **name != AUTHORIZATION);
-    for value in std::iter::once(&AUTHORIZATION).chain(own).flat_map(|name| headers.get_all(name)) {
-        let Ok(text) = std::str::from_utf8(value.as_bytes()) else { continue };
-        for key in keys_in(text) {
-            match &found {
-                Found::Key(other) if *other != key => return Found::Several,
-                _ => found = Found::Key(key),
-            }
-        }
-        if found == Found::Nothing && !text.is_empty() {
-            found = Found::Other;
+    let values = std::iter::once(&AUTHORIZATION).chain(own).flat_map(|name| headers.get_all(name));
+    values.fold(Found::Nothing, |found, value| match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) if !text.is_empty() => keys_in(text, found).or_other(),
+        _ => found,
+    })
+}
+
+impl Found {
+    fn and(self, key: KeyDigest) -> Self {
+        match self {
+            Self::Key(other) if other != key => Self::Several,
+            Self::Several => Self::Several,
+            _ => Self::Key(key),
         }
     }
-    found
+
+    fn or_other(self) -> Self {
+        if self == Self::Nothing { Self::Other } else { self }
+    }
 }
 
 /// Whether a key stands somewhere in a target.
 fn holds_key(target: &str) -> bool {
     let mut places = target.match_indices(token::PREFIX);
-    places.any(|(at, _)| target.get(at..at + token::LENGTH).and_then(ApiKey::parse).is_some())
+    places.any(|(at, _)| target.get(at..at + token::LENGTH).is_some_and(token::is_key))
 }
 
-/// Every key in the value of a credential's field: alone, behind any scheme, as a parameter, or inside `Basic`.
-fn keys_in(value: &str) -> Vec<ApiKey> {
+/// `found` and every key in the value of a credential's field: alone, behind any scheme, as a parameter, or inside
+/// `Basic`.
+fn keys_in(value: &str, found: Found) -> Found {
+    if let Some(key) = value.strip_prefix("Bearer ").and_then(KeyDigest::parse) {
+        return found.and(key);
+    }
     if let Some(pair) = basic(value) {
         let (user, password) = pair.split_once(':').unwrap_or((&pair, ""));
-        return [user, password].into_iter().filter_map(ApiKey::parse).collect();
+        return [user, password].into_iter().filter_map(KeyDigest::parse).fold(found, Found::and);
     }
-    value.split([' ', '\t', ',', '=', '"']).filter_map(ApiKey::parse).collect()
+    value.split([' ', '\t', ',', '=', '"']).filter_map(KeyDigest::parse).fold(found, Found::and)
 }
 
 const LENIENT: general_purpose::GeneralPurpose = general_purpose::GeneralPurpose::new(
@@ -146,6 +155,7 @@ fn basic(value: &str) -> Option<Zeroizing<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vault::token::ApiKey;
     use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
     use http::HeaderValue;
 
@@ -178,7 +188,7 @@ mod tests {
             ("xi-api-key", text.to_owned()),
             ("xi-api-key", format!("Bearer {text}")),
         ] {
-            assert_eq!(look(&[(name, value.clone())]), Found::Key(key.clone()), "{name}: {value}");
+            assert_eq!(look(&[(name, value.clone())]), Found::Key(key.digest()), "{name}: {value}");
         }
     }
 
@@ -213,13 +223,13 @@ mod tests {
         assert_eq!(look(&[("authorization", bearer(&one)), ("xi-api-key", bearer(&two))]), Found::Several);
         assert_eq!(
             look(&[("authorization", bearer(&one)), ("xi-api-key", bearer(&one))]),
-            Found::Key(one.clone())
+            Found::Key(one.digest())
         );
         for two in [[bearer(&one), bearer(&one)], [bearer(&one), "Bearer sk_test".to_owned()]] {
             let two = two.map(|value| ("authorization", value));
             assert_eq!(look(&two), Found::Several, "hd_1: one field, whatever stands in it");
         }
         let other = ("authorization", "Bearer sk_live_upstream".to_owned());
-        assert_eq!(look(&[other, ("xi-api-key", one.reveal().to_owned())]), Found::Key(one));
+        assert_eq!(look(&[other, ("xi-api-key", one.reveal().to_owned())]), Found::Key(one.digest()));
     }
 }

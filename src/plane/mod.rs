@@ -135,12 +135,13 @@ impl Plane {
     }
 
     /// The answer to a request: the upstream's, or a problem that says why there is none.
-    pub async fn handle(&self, mut request: Request<Body>) -> Response<Body> {
+    pub async fn handle(self, mut request: Request<Body>) -> Response<Body> {
         let mut record = Record::open(&self.0.metrics, RequestId::of(request.extensions()));
         let id = record.request_id().clone();
         let wish = upgrade::wish(&mut request);
         let outcome = match route::sealed(&self.0.names, &request).map(str::to_owned) {
-            Some(sealed) => self.follow(&sealed, request, &mut record).await,
+            // Apart, so that the usual way needs no room for this one.
+            Some(sealed) => Box::pin(self.follow(&sealed, request, &mut record)).await,
             None => self.pass(request, wish.as_ref(), &mut record).await,
         };
         match outcome {

@@ -25,21 +25,22 @@ pub struct KeyDigest(pub [u8; 32]);
 impl ApiKey {
     /// A new random key.
     pub fn generate() -> Self {
-        let body = format!("{PREFIX}{}", base62(random::<32>(), RANDOM_CHARS));
-        let sum = checksum(&body);
-        Self(Secret::new(body + &sum))
+        let digits: [u8; RANDOM_CHARS] = base62(random::<32>());
+        let mut text = PREFIX.to_owned();
+        text.extend(digits.map(char::from));
+        let sum = checksum(text.as_bytes());
+        text.extend(sum.map(char::from));
+        Self(Secret::new(text))
     }
 
     /// Takes `text` as a key if its form and checksum say that it is one.
     pub fn parse(text: &str) -> Option<Self> {
-        let shaped = text.len() == LENGTH && text.starts_with(PREFIX);
-        let (body, sum) = text.split_at_checked(text.len().checked_sub(CHECKSUM_CHARS)?)?;
-        (shaped && checksum(body) == sum).then(|| Self(Secret::from(text)))
+        is_key(text).then(|| Self(Secret::from(text)))
     }
 
     /// What the store knows of it.
     pub fn digest(&self) -> KeyDigest {
-        KeyDigest(sha256(self.0.expose().as_bytes()))
+        KeyDigest::of(self.0.expose())
     }
 
     /// The key itself, to be shown once.
@@ -56,21 +57,41 @@ impl ApiKey {
     }
 }
 
+impl KeyDigest {
+    /// Takes `text` as a key if its form and checksum say that it is one, and gives only what the store knows of it.
+    pub fn parse(text: &str) -> Option<Self> {
+        is_key(text).then(|| Self::of(text))
+    }
+
+    fn of(text: &str) -> Self {
+        Self(sha256(text.as_bytes()))
+    }
+}
+
+/// Whether form and checksum of `text` say that it is a key.
+pub fn is_key(text: &str) -> bool {
+    if text.len() != LENGTH || !text.starts_with(PREFIX) {
+        return false;
+    }
+    let (body, sum) = text.as_bytes().split_at(LENGTH - CHECKSUM_CHARS);
+    checksum(body) == sum
+}
+
 impl std::fmt::Debug for KeyDigest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("KeyDigest")
     }
 }
 
-fn checksum(body: &str) -> String {
-    base62(CRC32.checksum(body.as_bytes()).to_be_bytes(), CHECKSUM_CHARS)
+fn checksum(body: &[u8]) -> [u8; CHECKSUM_CHARS] {
+    base62(CRC32.checksum(body).to_be_bytes())
 }
 
-/// A big-endian number in base 62, filled up with zeros to `length` digits.
-fn base62<const N: usize>(mut number: [u8; N], length: usize) -> String {
-    let mut digits: Vec<u8> = (0..length).map(|_position| digit(remainder(&mut number))).collect();
-    digits.reverse();
-    digits.into_iter().map(char::from).collect()
+/// A big-endian number in base 62, filled up with zeros to `DIGITS` digits.
+fn base62<const BYTES: usize, const DIGITS: usize>(mut number: [u8; BYTES]) -> [u8; DIGITS] {
+    let mut digits = [0; DIGITS];
+    digits.iter_mut().rev().for_each(|place| *place = digit(remainder(&mut number)));
+    digits
 }
 
 /// Divides the number by 62 in place and gives what is left over.
@@ -98,7 +119,7 @@ mod tests {
         assert_eq!(ApiKey::parse(key.reveal()), Some(key.clone()));
         assert_ne!(ApiKey::generate(), key);
         // 32 bytes of ones are the largest number; it needs all 43 digits, so no bit is lost.
-        assert_eq!(base62([0xff; 32], 43).trim_start_matches('0').len(), 43);
+        assert_ne!(base62::<32, RANDOM_CHARS>([0xff; 32]).first(), Some(&b'0'));
         let mut largest = [0xff; 32];
         (0..43).for_each(|_| _ = remainder(&mut largest));
         assert_eq!(largest, [0; 32]);
@@ -148,7 +169,7 @@ mod tests {
     fn a_known_key_keeps_its_form() {
         // Worked out apart from this code: base 62 of 32 bytes 0x07, and zlib's CRC-32 of what precedes it.
         let known = "kf_1fJjkkpe9PiTw9KSulA8Ghct30vZz4HpdQ5c5b9cPF12LeLlH";
-        assert_eq!(base62([7; 32], RANDOM_CHARS), known[3..46]);
+        assert_eq!(base62::<32, RANDOM_CHARS>([7; 32]), known.as_bytes()[3..46]);
         assert!(ApiKey::parse(known).is_some());
     }
 }

@@ -9,9 +9,7 @@ mod scrub;
 
 use http::{
     HeaderMap, HeaderName, HeaderValue,
-    header::{
-        ALT_SVC, CONNECTION, CONTENT_LOCATION, LINK, LOCATION, SET_COOKIE, STRICT_TRANSPORT_SECURITY, TRAILER,
-    },
+    header::{CONNECTION, CONTENT_LOCATION, LINK, LOCATION, TRAILER},
 };
 
 use self::{location::Translator, scrub::Scrub};
@@ -63,9 +61,10 @@ impl Ending {
 
 /// Fields about the origin that answers, which is the gateway's: cookies, its transport, its own words.
 fn speaks_for_us(name: &HeaderName) -> bool {
-    [SET_COOKIE, ALT_SVC, STRICT_TRANSPORT_SECURITY].contains(name)
-        || ["keyferry-", "maton-", "x-maton-"].iter().any(|prefix| name.as_str().starts_with(prefix))
-        || name == "set-cookie2"
+    match name.as_str() {
+        "set-cookie" | "set-cookie2" | "alt-svc" | "strict-transport-security" => true,
+        other => ["keyferry-", "maton-", "x-maton-"].iter().any(|prefix| other.starts_with(prefix)),
+    }
 }
 
 /// What targets are translated with.
