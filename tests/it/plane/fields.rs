@@ -110,14 +110,8 @@ async fn hd_3_hop_by_hop_fields_end_here_on_the_way_up() {
     .await;
     assert_eq!(raw.reply().await.status, 200);
     let seen = upstream.only();
-    for name in [
-        "keep-alive",
-        "proxy-authorization",
-        "proxy-connection",
-        "upgrade",
-        "http2-settings",
-        "via",
-    ] {
+    for name in ["keep-alive", "proxy-authorization", "proxy-connection", "upgrade", "http2-settings", "via"]
+    {
         assert_eq!(seen.header(name), None, "{name}");
     }
     assert_eq!((seen.header("te"), seen.header("connection")), (Some("trailers"), Some("te")));
