@@ -1,5 +1,5 @@
-//! What was read from the store a moment ago: believed for some seconds, asked for by one caller at a time, and
-//! kept in use through an outage of the store.
+//! What was read from the store: believed for some seconds, or as long as somebody tells of every change; asked for by
+//! one caller at a time, and kept in use through an outage of the store.
 //!
 //! Forgetting is immediate: whoever asks after `forget` has returned gets what the store says after that. A load
 //! that was under way meanwhile ends in a slot that nobody finds any more.
@@ -8,7 +8,7 @@ use std::{
     hash::Hash,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -22,6 +22,11 @@ use crate::clock::{Clock, Timestamp};
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long the store is left alone after it failed.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long a value is believed at most, though nothing was told of it: changes may have been made in ways that
+/// nobody tells of.
+const LONGEST: Duration = Duration::from_hours(1);
+/// Nobody tells of changes.
+const UNTOLD: i64 = i64::MIN;
 
 /// Values by key, each loaded when it is first asked for. A clone shares them.
 #[derive(Clone)]
@@ -29,12 +34,14 @@ pub struct Cache<K, V> {
     slots: moka::sync::Cache<K, Arc<Slot<V>>>,
     clock: Clock,
     times: Times,
+    /// Until when every change was told, in microseconds.
+    told: Arc<AtomicI64>,
 }
 
 /// How long a cached value is good for.
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
-    /// Without asking the store.
+    /// Without asking the store, from when it was asked, or from when it last was told what had changed.
     pub fresh: Duration,
     /// While the store can't be asked.
     pub grace: Duration,
@@ -59,12 +66,13 @@ impl<K: Hash + Eq + Send + Sync + Clone + 'static, V: Clone + Send + Sync + 'sta
     pub fn new(clock: Clock, times: Times, entries: u64) -> Self {
         let idle = times.grace.max(times.fresh);
         let slots = moka::sync::Cache::builder().max_capacity(entries).time_to_idle(idle).build();
-        Self { slots, clock, times }
+        Self { slots, clock, times, told: Arc::new(AtomicI64::new(UNTOLD)) }
     }
 
     /// The value of `key`, if it is fresh.
     pub fn at_hand(&self, key: &K) -> Option<V> {
-        self.slots.get(key)?.fresh(self.clock.now())
+        let slot = self.slots.get(key)?;
+        self.fresh(&slot)
     }
 
     /// The value of `key`: the one at hand if it is fresh, else what `load` gives. If that fails, or takes long,
@@ -80,7 +88,7 @@ impl<K: Hash + Eq + Send + Sync + Clone + 'static, V: Clone + Send + Sync + 'sta
         let slot = self.slots.get_with_by_ref(key, || Arc::new(Slot::new()));
         let fruitless = slot.fruitless.load(Ordering::Acquire);
         let turn = slot.loading.lock().await;
-        if let Some(value) = slot.fresh(self.clock.now()) {
+        if let Some(value) = self.fresh(&slot) {
             return Ok(Some(value));
         }
         // Whoever waited for a load in vain doesn't queue for a second one: each wait may be as long as the
@@ -100,10 +108,9 @@ impl<K: Hash + Eq + Send + Sync + Clone + 'static, V: Clone + Send + Sync + 'sta
     ) -> Result<Option<V>, E> {
         // The age counts from before the question: what changed while it was under way is not older than that.
         let start = self.clock.now();
-        let good = slot
-            .value
-            .load_full()
-            .filter(|loaded| loaded.at <= start && start.since(loaded.at) < self.times.grace);
+        let good = slot.value.load_full().filter(|loaded| loaded.at <= start);
+        let good = good.map(|loaded| (self.known(&loaded, start), loaded.value.clone()));
+        let good = good.filter(|(known, _)| start.since(*known) < self.times.grace);
         let answer = match &good {
             Some(_) => timeout(PATIENCE, load).await.ok(),
             None => Some(load.await),
@@ -113,9 +120,9 @@ impl<K: Hash + Eq + Send + Sync + Clone + 'static, V: Clone + Send + Sync + 'sta
                 slot.put(&value, start, start + self.times.fresh);
                 Ok(Some(value))
             }
-            (Some(Err(_)) | None, Some(good)) => {
-                slot.put(&good.value, good.at, self.clock.now() + PAUSE.min(self.times.fresh));
-                Ok(Some(good.value.clone()))
+            (Some(Err(_)) | None, Some((known, value))) => {
+                slot.put(&value, known, self.clock.now() + PAUSE.min(self.times.fresh));
+                Ok(Some(value))
             }
             (Some(other), _) => {
                 slot.value.store(None);
@@ -123,6 +130,40 @@ impl<K: Hash + Eq + Send + Sync + Clone + 'static, V: Clone + Send + Sync + 'sta
                 other
             }
             (None, None) => Ok(None),
+        }
+    }
+
+    /// The value at hand, unless the store has to be asked. A clock that was set back makes nothing fresh for longer.
+    fn fresh(&self, slot: &Slot<V>) -> Option<V> {
+        let (value, now) = (slot.value.load(), self.clock.now());
+        let loaded = value.as_ref().filter(|loaded| {
+            loaded.at <= now
+                && (now < loaded.ask_again || (self.is_told(now) && now.since(loaded.at) < LONGEST))
+        })?;
+        Some(loaded.value.clone())
+    }
+
+    fn is_told(&self, now: Timestamp) -> bool {
+        let told = Timestamp::from_micros(self.told.load(Ordering::Acquire));
+        told <= now && now < told + self.times.fresh
+    }
+
+    /// Until when a value was certainly that of the store.
+    fn known(&self, loaded: &Loaded<V>, now: Timestamp) -> Timestamp {
+        let told = Timestamp::from_micros(self.told.load(Ordering::Acquire));
+        if told <= now { loaded.at.max(told) } else { loaded.at }
+    }
+
+    /// What had changed in the store at `then` was forgotten here, without a gap since the last [`Self::forget_all`].
+    /// Values are believed from then on as if they had been read then. `None`: it is no longer known what changes.
+    pub fn told(&self, then: Option<Timestamp>) {
+        self.told.store(then.map_or(UNTOLD, Timestamp::as_micros), Ordering::Release);
+    }
+
+    /// Drops every value, and what is being loaded.
+    pub fn forget_all(&self) {
+        for (key, _) in &self.slots {
+            self.slots.invalidate(&*key);
         }
     }
 
@@ -146,13 +187,6 @@ impl<K: Hash + Eq + Send + Sync + Clone + 'static, V: Clone + Send + Sync + 'sta
 impl<V: Clone> Slot<V> {
     fn new() -> Self {
         Self { value: ArcSwapOption::empty(), loading: Mutex::new(()), fruitless: AtomicU64::new(0) }
-    }
-
-    /// A clock that was set back makes nothing fresh for longer.
-    fn fresh(&self, now: Timestamp) -> Option<V> {
-        let value = self.value.load();
-        let loaded = value.as_ref().filter(|loaded| loaded.at <= now && now < loaded.ask_again)?;
-        Some(loaded.value.clone())
     }
 
     fn put(&self, value: &V, at: Timestamp, ask_again: Timestamp) {

@@ -32,6 +32,7 @@ use crate::{
     store::Store,
     telemetry::Metrics,
     vault::Vault,
+    watch::{self, Watch},
     web,
 };
 
@@ -100,6 +101,8 @@ impl Gateway {
             connections: things.connections.clone(),
             keys: things.keys.clone(),
             limits: things.limits.clone(),
+            watch: things.watch(store.clone()),
+            watch_every: settings.cache.watch_every(),
             metrics: things.metrics.clone(),
             refresh_every: settings.refresh.every,
         };
@@ -180,6 +183,12 @@ impl Things {
         let connections = Connections::new(parts, settings);
         let limits = Limits::new(&settings.limits, &clock);
         Ok(Self { catalog, vault, keys, owners, clients, limits, connections, client, clock, metrics })
+    }
+
+    fn watch(&self, store: Store) -> Watch {
+        let (keys, clients) = (self.keys.clone(), self.clients.clone());
+        let things = watch::Things { keys, clients, connections: self.connections.clone() };
+        Watch::new(store, self.clock.clone(), things)
     }
 
     /// The data plane of one thread, with upstream connections of its own.

@@ -1,4 +1,5 @@
-//! What has to be done now and then: renew tokens ahead, write down last uses, forget what is over.
+//! What has to be done now and then: see what others changed, renew tokens ahead, write down last uses, forget what
+//! is over.
 //!
 //! All jobs end at stop, and what was only in memory is written once more then.
 
@@ -10,7 +11,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{connections::Connections, keys::Keys, limits::Limits, telemetry::Metrics};
+use crate::{connections::Connections, keys::Keys, limits::Limits, telemetry::Metrics, watch::Watch};
 
 const FLUSH: Duration = Duration::from_secs(20);
 const TIDY: Duration = Duration::from_mins(1);
@@ -25,6 +26,10 @@ pub struct Jobs {
     pub keys: Keys,
     /// Idle counters.
     pub limits: Limits,
+    /// What others change.
+    pub watch: Watch,
+    /// How often to look for it.
+    pub watch_every: Duration,
     /// Histograms.
     pub metrics: Metrics,
     /// How often to look for tokens to renew.
@@ -44,6 +49,7 @@ impl Jobs {
                 stop.run_until_cancelled_owned(jobs.connections.refresh_due()).await;
             }
         }));
+        running.spawn(every(again(self.watch_every), |jobs| async move { jobs.watch.look().await }));
         running.spawn(every(again(FLUSH), |jobs| async move { jobs.flush().await }));
         running.spawn(every(again(TIDY), |jobs| async move { jobs.tidy().await }));
         running.spawn(every(again(FOLD), |jobs| async move { jobs.metrics.fold() }));
@@ -64,6 +70,7 @@ impl Jobs {
 
     async fn tidy(&self) {
         self.connections.sweep().await;
+        self.watch.sweep().await;
         self.limits.forget_idle();
     }
 }

@@ -23,4 +23,5 @@ pub mod server;
 pub mod store;
 pub mod telemetry;
 pub mod vault;
+pub mod watch;
 pub mod web;

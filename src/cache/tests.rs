@@ -195,3 +195,103 @@ async fn the_number_of_entries_is_bounded() {
     assert!(cache.slots.entry_count() <= 10, "{}", cache.slots.entry_count());
     assert!(cache.slots.iter().count() <= 10);
 }
+
+/// Lets so many seconds pass; `told` says whether somebody tells of changes meanwhile.
+fn pass(cache: &Cache<u32, u32>, clock: &Clock, seconds: u64, is_told: bool) {
+    for _ in 0..seconds {
+        clock.advance(Duration::from_secs(1));
+        if is_told {
+            cache.told(Some(clock.now()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_is_told_of_changes_asks_for_nothing_else() {
+    let (cache, clock) = cache(10);
+    cache.told(Some(clock.now()));
+    put(&cache, 1, 10).await;
+    pass(&cache, &clock, 600, true);
+    assert_eq!(get_or(&cache, 11).await, Some(10));
+    cache.forget(&1);
+    assert_eq!(get_or(&cache, 12).await, Some(12));
+}
+
+#[tokio::test]
+async fn who_is_no_longer_told_asks_again_when_what_it_has_is_no_longer_fresh() {
+    let (cache, clock) = cache(10);
+    cache.told(Some(clock.now()));
+    put(&cache, 1, 10).await;
+    pass(&cache, &clock, 60, true);
+    clock.advance(Duration::from_millis(4_999));
+    assert_eq!(get_or(&cache, 11).await, Some(10));
+    clock.advance(Duration::from_millis(1));
+    assert_eq!(get_or(&cache, 11).await, Some(11));
+
+    put(&cache, 2, 20).await;
+    cache.told(None);
+    clock.advance(Duration::from_secs(5));
+    assert_eq!(cache.get(&2, async { Ok::<_, Infallible>(Some(21)) }).await, Ok(Some(21)), "at once by age");
+}
+
+#[tokio::test]
+async fn grace_counts_from_when_it_was_last_known_that_nothing_had_changed() {
+    let (cache, clock) = cache(10);
+    cache.told(Some(clock.now()));
+    put(&cache, 1, 10).await;
+    pass(&cache, &clock, 1_000, true);
+    pass(&cache, &clock, 299, false);
+    assert_eq!(get_or_error(&cache).await, Ok(Some(10)));
+    pass(&cache, &clock, 1, false);
+    assert_eq!(get_or_error(&cache).await, Err("down"));
+}
+
+#[tokio::test]
+async fn a_value_that_came_through_an_outage_is_believed_on_when_somebody_tells_again() {
+    let (cache, clock) = cache(10);
+    cache.told(Some(clock.now()));
+    put(&cache, 1, 10).await;
+    pass(&cache, &clock, 10, false);
+    assert_eq!(get_or_error(&cache).await, Ok(Some(10)));
+    pass(&cache, &clock, 10, true);
+    assert_eq!(get_or(&cache, 11).await, Some(10));
+}
+
+#[tokio::test]
+async fn nothing_is_believed_for_longer_than_an_hour() {
+    let (cache, clock) = cache(10);
+    cache.told(Some(clock.now()));
+    put(&cache, 1, 10).await;
+    pass(&cache, &clock, 3_599, true);
+    assert_eq!(get_or(&cache, 11).await, Some(10));
+    pass(&cache, &clock, 1, true);
+    assert_eq!(get_or(&cache, 11).await, Some(11));
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_makes_nothing_fresh_for_longer() {
+    let (cache, clock) = cache(10);
+    put(&cache, 1, 10).await;
+    cache.told(Some(clock.now() + Duration::from_secs(100)));
+    clock.advance(Duration::from_secs(5));
+    assert_eq!(get_or(&cache, 11).await, Some(11), "told in the future is not told");
+}
+
+#[tokio::test]
+async fn with_everything_forgotten_what_is_being_loaded_is_forgotten_too() {
+    let (cache, clock) = cache(10);
+    put(&cache, 2, 20).await;
+    let loads = Arc::new(AtomicUsize::new(0));
+    let (go, gate) = oneshot::channel();
+    let racing = load_behind(&cache, &loads, gate);
+    while loads.load(SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+    // Somebody begins to tell: what was read before may have changed untold.
+    cache.forget_all();
+    cache.told(Some(clock.now()));
+    go.send(()).unwrap();
+    assert_eq!(racing.await.unwrap(), Some(10), "its own caller asked before");
+    assert_eq!(get_or(&cache, 11).await, Some(11));
+    assert_eq!(cache.get(&2, async { Ok::<_, Infallible>(Some(21)) }).await, Ok(Some(21)));
+}

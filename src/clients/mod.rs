@@ -11,7 +11,7 @@ use std::{
 
 use crate::{
     cache::{Cache, Times},
-    clock::Clock,
+    clock::{Clock, Timestamp},
     config::{CacheSettings, ClientSettings, StoreSettings},
     store::{Store, StoreError},
     vault::{Secret, Vault, VaultError},
@@ -134,6 +134,21 @@ impl Clients {
         let deleted = self.store.clients().delete(name).await;
         self.cache.forget(&name.to_owned());
         Ok(deleted?)
+    }
+
+    /// Drops what is remembered of a client that others changed.
+    pub fn forget(&self, name: &str) {
+        self.cache.forget(&name.to_owned());
+    }
+
+    /// Drops all that is remembered.
+    pub fn forget_all(&self) {
+        self.cache.forget_all();
+    }
+
+    /// Everything that others had changed at `then` was forgotten; see [`Cache::told`].
+    pub fn told(&self, then: Option<Timestamp>) {
+        self.cache.told(then);
     }
 
     fn may_change(&self, name: &str) -> Result<(), ClientError> {

@@ -45,8 +45,8 @@ pub struct VaultSettings {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CacheSettings {
-    /// How long a key or connection is believed without asking the store: on other nodes, and without
-    /// Redis, a revocation takes this long.
+    /// How long a key or connection is believed without hearing from the store what changed: on other nodes, and
+    /// without Redis, a revocation takes at most this long.
     #[serde(with = "span")]
     pub fresh: Duration,
     /// How many keys, and as many connections, are kept.
@@ -148,9 +148,17 @@ impl Default for VaultSettings {
     }
 }
 
+impl CacheSettings {
+    /// How often to look for what others changed: often enough that one that fails once doesn't show.
+    #[must_use]
+    pub fn watch_every(&self) -> Duration {
+        (self.fresh / 5).clamp(Duration::from_millis(20), Duration::from_secs(1))
+    }
+}
+
 impl Default for CacheSettings {
     fn default() -> Self {
-        Self { fresh: Duration::from_secs(5), entries: NonZeroU64::from(count(10_000)) }
+        Self { fresh: Duration::from_secs(5), entries: NonZeroU64::from(count(100_000)) }
     }
 }
 

@@ -67,10 +67,17 @@ impl Ready {
 pub(super) type Obtained = Result<Arc<Ready>, CredentialError>;
 type Running = Shared<BoxFuture<'static, Obtained>>;
 
+/// One that is on its way.
+struct Renewal {
+    running: Running,
+    /// Of which generation the grant is by now, as others said meanwhile: an older credential is not kept.
+    overtaken: i64,
+}
+
 /// What is at hand, and what is on its way.
 pub(super) struct Fresh {
     ready: moka::sync::Cache<ConnectionId, Arc<Ready>>,
-    running: Mutex<HashMap<ConnectionId, Running>>,
+    running: Mutex<HashMap<ConnectionId, Renewal>>,
     pub(super) pauses: Pauses,
     /// How many of a grant's refresh tokens are known to be dead, by its generation.
     pub(super) dead: moka::sync::Cache<(ConnectionId, i64), usize>,
@@ -94,6 +101,40 @@ impl Fresh {
     pub(super) fn forget(&self, id: ConnectionId) {
         self.ready.invalidate(&id);
         self.pauses.end(id);
+    }
+
+    /// Drops what is at hand of a grant that is of this generation now, and keeps what is on its way from coming to
+    /// hand if it is older.
+    pub(super) fn overtaken(&self, id: ConnectionId, generation: i64) {
+        if let Some(renewal) = self.running().get_mut(&id) {
+            renewal.overtaken = renewal.overtaken.max(generation);
+        }
+        if self.ready.get(&id).is_some_and(|ready| ready.credential.generation < generation) {
+            self.ready.invalidate(&id);
+        }
+    }
+
+    /// Drops all that is at hand.
+    pub(super) fn forget_all(&self) {
+        for renewal in self.running().values_mut() {
+            renewal.overtaken = i64::MAX;
+        }
+        for (id, _) in &self.ready {
+            self.ready.invalidate(&*id);
+        }
+    }
+
+    /// Brings what was obtained to hand, unless somebody was faster.
+    fn keep(&self, id: ConnectionId, ready: &Arc<Ready>) {
+        self.ready.insert(id, Arc::clone(ready));
+        // Looked at afterwards: who overtakes it now finds it at hand.
+        if self.running().get(&id).is_some_and(|renewal| ready.credential.generation < renewal.overtaken) {
+            self.ready.invalidate(&id);
+        }
+    }
+
+    fn running(&self) -> std::sync::MutexGuard<'_, HashMap<ConnectionId, Renewal>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn at_hand(&self, connection: &Connection) -> Option<Arc<Ready>> {
@@ -129,7 +170,7 @@ impl Connections {
             return Some(credential);
         }
         self.unauthorized(connection, refused);
-        let running = self.running().get(&connection.id).cloned();
+        let running = self.fresh.running().get(&connection.id).map(|renewal| renewal.running.clone());
         timeout(PATIENCE, running?).await.ok()?.ok().and_then(newer)
     }
 
@@ -176,9 +217,9 @@ impl Connections {
 
     /// Begins a renewal unless one is on its way. It runs by itself, whoever waits for it.
     fn start(&self, id: ConnectionId, cause: Cause) -> Running {
-        let mut running = self.running();
+        let mut running = self.fresh.running();
         if let Some(on_its_way) = running.get(&id) {
-            return on_its_way.clone();
+            return on_its_way.running.clone();
         }
         let this = self.clone();
         let task = self.apart(async move {
@@ -191,7 +232,7 @@ impl Connections {
             result.unwrap_or_else(|_| Err(Fault::Internal("a renewal did not end".to_owned()).into()))
         };
         let started = task.map(ended).boxed().shared();
-        running.insert(id, started.clone());
+        running.insert(id, Renewal { running: started.clone(), overtaken: i64::MIN });
         started
     }
 
@@ -199,7 +240,7 @@ impl Connections {
     fn note(&self, id: ConnectionId, obtained: &Obtained) {
         let now = self.parts.clock.now();
         match obtained {
-            Ok(ready) => self.fresh.ready.insert(id, Arc::clone(ready)),
+            Ok(ready) => self.fresh.keep(id, ready),
             Err(CredentialError::Reauthorize { .. } | CredentialError::Unusable(_)) => {
                 self.fresh.ready.invalidate(&id);
             }
@@ -208,10 +249,6 @@ impl Connections {
             }
             Err(_) => {}
         }
-    }
-
-    fn running(&self) -> std::sync::MutexGuard<'_, HashMap<ConnectionId, Running>> {
-        self.fresh.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -223,6 +260,9 @@ struct Over {
 
 impl Drop for Over {
     fn drop(&mut self) {
-        self.connections.running().remove(&self.id);
+        self.connections.fresh.running().remove(&self.id);
     }
 }
+
+#[cfg(test)]
+mod tests;

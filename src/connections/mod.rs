@@ -23,6 +23,7 @@ use crate::{
 mod backoff;
 mod begin;
 mod callback;
+mod changed;
 mod choose;
 mod connection;
 mod create;

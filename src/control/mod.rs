@@ -80,7 +80,10 @@ impl Control {
     /// Whose things the caller means: its own, or those of `owner` (id or name) if its key is an admin one.
     async fn owner_of(&self, caller: &Caller, owner: Option<&str>) -> Result<OwnerId, Refusal> {
         let Some(named) = owner else { return Ok(caller.owner) };
-        if named == caller.owner_name || named.parse() == Ok(caller.owner) {
+        if named.parse() == Ok(caller.owner) {
+            return Ok(caller.owner);
+        }
+        if self.0.owners.get(caller.owner).await?.is_some_and(|own| own.name == named) {
             return Ok(caller.owner);
         }
         if !caller.admin {

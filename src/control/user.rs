@@ -62,11 +62,12 @@ async fn get(
     State(control): State<Control>,
     Query(NoQuery {}): Query<NoQuery>,
 ) -> Result<Json<View>, Refusal> {
-    // The key may have outlived its owner by the seconds that it is believed.
+    // The key is believed for some seconds after it was deleted elsewhere.
     let owner = control.0.owners.get(caller.owner).await?.ok_or(KeyError::Invalid)?;
+    let shown = control.0.keys.get(caller.owner, caller.key).await?.ok_or(KeyError::Invalid)?;
     let key = KeyView {
         id: caller.key,
-        name: caller.key_name.clone(),
+        name: shown.name,
         admin: caller.admin,
         rules: caller.rules.clone(),
         expires_time: caller.expires,

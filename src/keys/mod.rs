@@ -40,12 +40,8 @@ pub struct Keys {
 pub struct Caller {
     /// Whose key it is.
     pub owner: OwnerId,
-    /// The owner's name.
-    pub owner_name: String,
     /// The key.
     pub key: KeyId,
-    /// The key's name.
-    pub key_name: String,
     /// Whether it may manage owners, clients and every owner's things.
     pub admin: bool,
     /// What it may not do.
@@ -146,18 +142,8 @@ impl Keys {
                 return Ok(None);
             }
         };
-        let owner = self.store.owners().find(key.owner).await?;
-        Ok(owner.map(|owner| {
-            Arc::new(Caller {
-                owner: owner.id,
-                owner_name: owner.name,
-                key: key.id,
-                key_name: key.name,
-                admin: key.admin,
-                rules,
-                expires: key.expires_time,
-            })
-        }))
+        let (owner, expires) = (key.owner, key.expires_time);
+        Ok(Some(Arc::new(Caller { owner, key: key.id, admin: key.admin, rules, expires })))
     }
 
     /// A new key of `owner`. The second value is the key itself; nobody can ask for it again.
@@ -237,6 +223,23 @@ impl Keys {
     /// Drops what is remembered of an owner's keys; for when the owner was changed or deleted.
     pub fn forget_owner(&self, owner: OwnerId) {
         self.cache.forget_if(|caller| caller.owner == owner);
+    }
+
+    /// Drops the key that has, or had, this digest; for when others changed it.
+    pub fn forget_digest(&self, digest: &[u8]) {
+        if let Ok(digest) = digest.try_into() {
+            self.cache.forget(&KeyDigest(digest));
+        }
+    }
+
+    /// Drops all that is remembered.
+    pub fn forget_all(&self) {
+        self.cache.forget_all();
+    }
+
+    /// Everything that others had changed at `then` was forgotten; see [`Cache::told`].
+    pub fn told(&self, then: Option<Timestamp>) {
+        self.cache.told(then);
     }
 
     /// Writes down when keys were last used; to be called every minute at least, and at the end.

@@ -9,6 +9,7 @@
 //! released never changes. A column that is added later is nullable or `not null default ..`, and nothing is
 //! dropped or renamed in the version that stops using it: the previous version still runs beside it.
 
+pub mod changes;
 pub mod checks;
 pub mod clients;
 pub mod connections;
@@ -22,6 +23,7 @@ pub mod owners;
 use sqlx::{PgPool, SqlitePool};
 
 pub use self::{
+    changes::{Change, News, Place},
     checks::CheckRow,
     clients::ClientRow,
     connections::{Completion, ConnectionFilter, ConnectionRow},
@@ -139,6 +141,11 @@ impl Store {
     /// The operator's OAuth clients, sealed.
     pub fn clients(&self) -> clients::Table<'_> {
         clients::Table(self)
+    }
+
+    /// What changed of that which gateways remember.
+    pub fn changes(&self) -> changes::Table<'_> {
+        changes::Table(self)
     }
 
     /// What proves that a master key is the one this database was sealed with.

@@ -31,4 +31,6 @@ mod stop;
 #[cfg(test)]
 mod store;
 #[cfg(test)]
+mod watch;
+#[cfg(test)]
 mod web;

@@ -32,7 +32,8 @@ const TABLE: &[Row] = &[
     ("web", &[TOOLS, THINGS]),
     // The frame.
     ("server", &[TOOLS, "plane", "control", "web", "telemetry"]),
-    ("jobs", &[THINGS, "telemetry", "clock"]),
+    ("watch", &["clock", "store", "keys", "clients", "connections"]),
+    ("jobs", &[THINGS, "telemetry", "clock", "watch"]),
     // Somebody else's service.
     ("sandbox", &["clock", "id"]),
 ];

@@ -3,8 +3,9 @@
 mod choose;
 mod flow;
 mod manage;
+mod others;
 mod refuse;
 mod renew;
 mod store_faults;
 mod typed_in;
-mod world;
+pub(crate) mod world;

@@ -146,6 +146,8 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) owner: OwnerId,
     pub(crate) other: OwnerId,
+    pub(crate) parts: Parts,
+    pub(crate) settings: Settings,
     catalog: Catalog,
     folder: TempDir,
 }
@@ -199,8 +201,8 @@ impl World {
             http,
             clock: clock.clone(),
         };
-        let connections = Connections::new(parts, &settings);
-        Self { connections, provider, clock, store, owner, other, catalog, folder }
+        let connections = Connections::new(parts.clone(), &settings);
+        Self { connections, provider, clock, store, owner, other, parts, settings, catalog, folder }
     }
 
     pub(crate) fn app(&self, slug: &str) -> Arc<App> {
@@ -281,6 +283,20 @@ impl World {
             .execute(writer)
             .await
             .unwrap();
+    }
+
+    /// From now on every question for connections or changes fails, or is answered again.
+    pub(crate) async fn broken(&self, on: bool) {
+        let Store::Sqlite { writer, .. } = &self.store else { panic!("these tests use SQLite") };
+        for table in ["connections", "changes"] {
+            let (from, to) = if on {
+                (table.to_owned(), format!("no_{table}"))
+            } else {
+                (format!("no_{table}"), table.to_owned())
+            };
+            let sql = format!("alter table {from} rename to {to}");
+            sqlx::query(sqlx::AssertSqlSafe(sql)).execute(writer).await.unwrap();
+        }
     }
 
     /// All bytes of the database's files.

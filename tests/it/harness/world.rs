@@ -2,7 +2,7 @@
 
 use std::{
     net::{SocketAddr, TcpListener},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -34,6 +34,7 @@ pub(crate) struct World {
     pub(crate) key: String,
     pub(crate) http: Http,
     pub(crate) dir: TempDir,
+    pub(crate) store: String,
     stop: DropGuard,
     running: JoinHandle<anyhow::Result<()>>,
 }
@@ -47,6 +48,14 @@ pub(crate) struct Plan {
     pub(crate) store: Option<String>,
     apps: Vec<(String, String)>,
     scheme: &'static str,
+    beside: Option<Beside>,
+}
+
+/// What a second node shares with the first.
+struct Beside {
+    master_key: PathBuf,
+    admin_key: String,
+    key: String,
 }
 
 impl Default for Plan {
@@ -65,6 +74,7 @@ impl Default for Plan {
             store: None,
             apps: Vec::new(),
             scheme: "http",
+            beside: None,
         }
     }
 }
@@ -113,6 +123,18 @@ impl Plan {
         self
     }
 
+    /// A second node, over the store of the first and with its master key.
+    pub(crate) fn beside(mut self, first: &World) -> Self {
+        self.store = Some(first.store.clone());
+        self.clock = first.clock.clone();
+        self.beside = Some(Beside {
+            master_key: first.dir.path().join("master.key"),
+            admin_key: first.admin_key.clone(),
+            key: first.key.clone(),
+        });
+        self
+    }
+
     /// Starts it all.
     pub(crate) async fn start(mut self) -> World {
         let dir = tempfile::tempdir().unwrap();
@@ -120,7 +142,11 @@ impl Plan {
         let address = |listener: &Option<TcpListener>| listener.as_ref().unwrap().local_addr().unwrap();
         let (gateway, control) = (address(&listeners.gateway), address(&listeners.control));
         let admin = listeners.admin.local_addr().unwrap();
-        let (admin_key, key) = keys(&self.settings, &self.clock).await;
+        let store = self.settings.store.url.expose().to_owned();
+        let (admin_key, key) = match self.beside {
+            Some(first) => (first.admin_key, first.key),
+            None => keys(&self.settings, &self.clock).await,
+        };
         let given = Given { clock: self.clock.clone(), resolver: self.resolver, listeners: Some(listeners) };
         let built = Gateway::build(self.settings, given).await.unwrap();
         let stop = CancellationToken::new();
@@ -135,6 +161,7 @@ impl Plan {
             key,
             http,
             dir,
+            store,
             stop: stop.drop_guard(),
             running,
         }
@@ -151,8 +178,12 @@ impl Plan {
             std::fs::write(apps.join(format!("{name}.toml")), file).unwrap();
         }
         self.settings.catalog.dir = Some(apps);
-        self.settings.vault.key_file = dir.join("master.key");
-        write_private(&self.settings.vault.key_file, Vault::generate().1.expose());
+        let master_key = dir.join("master.key");
+        match &self.beside {
+            Some(first) => std::fs::copy(&first.master_key, &master_key).map(drop).unwrap(),
+            None => write_private(&master_key, Vault::generate().1.expose()),
+        }
+        self.settings.vault.key_file = master_key;
         let sqlite = || format!("sqlite:{}", dir.join("keyferry.db").display());
         self.settings.store.url = Secret::new(self.store.clone().unwrap_or_else(sqlite));
         Listeners { gateway: Some(gateway), control: Some(control), admin }

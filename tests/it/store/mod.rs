@@ -1,6 +1,7 @@
 //! What the store promises, on both engines. Each file holds the tests of one table; `on_both!` runs every test of a
 //! list on an empty SQLite file and on an empty PostgreSQL database.
 
+mod changes;
 mod checks;
 mod clients;
 mod complete;
