@@ -167,6 +167,11 @@ impl<K: Hash + Eq + Send + Sync + Clone + 'static, V: Clone + Send + Sync + 'sta
         }
     }
 
+    /// Whether there is a value of `key`, fresh or not. Asks nobody.
+    pub fn knows(&self, key: &K) -> bool {
+        self.slots.get(key).is_some_and(|slot| slot.value.load().is_some())
+    }
+
     /// Drops the value of `key` at once.
     pub fn forget(&self, key: &K) {
         self.slots.invalidate(key);

@@ -207,6 +207,7 @@ impl Things {
                 app_domain: settings.gateway.app_domain.clone(),
                 via: settings.gateway.via,
                 body_limit: settings.bounds.body_bytes.map(std::num::NonZeroU64::get),
+                body_rate: settings.bounds.body_rate,
             },
         });
         Arc::new(move |request| Box::pin(plane.clone().handle(request)))
@@ -228,6 +229,7 @@ impl Things {
             connections: self.connections.clone(),
             owners: self.owners.clone(),
             vault: self.vault.clone(),
+            limits: self.limits.clone(),
             control_url: settings.control.url.clone(),
             gateway_url: settings.gateway.url.clone(),
         }))
@@ -275,7 +277,10 @@ fn doors(
     let mut doors = Vec::with_capacity(2 + cores.len());
     if let Some(listener) = listeners.gateway {
         let names = Names::new(&settings.gateway.url, &settings.gateway.app_domain);
-        let behind = || server::gateway_door(names.clone(), things.plane(settings), Arc::clone(&api));
+        let behind = || {
+            let door = server::gateway_door(names.clone(), things.plane(settings), Arc::clone(&api));
+            server::behind_proxies(settings.server.trusted_proxies.clone(), door)
+        };
         let tls = settings.gateway.tls.as_ref();
         let listen = listener.local_addr()?;
         let (limits, clock, metrics) = shared();
@@ -288,6 +293,7 @@ fn doors(
     }
     if let Some(listener) = listeners.control {
         let behind = server::control_door(api, things.web(settings));
+        let behind = server::behind_proxies(settings.server.trusted_proxies.clone(), behind);
         let tls = settings.control.tls.as_ref();
         let listen = listener.local_addr()?;
         doors.push((here.clone(), Door::new("control", listener, tls, behind, shared())?));

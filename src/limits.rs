@@ -1,5 +1,6 @@
 //! How much one owner, key or address may ask for. An owner has a rate with a burst (the generic cell rate
-//! algorithm), a key has a number of calls in flight, and an address has a rate of refused credentials.
+//! algorithm), a key has a number of calls in flight, and an address has a rate of refused credentials, of keys nobody
+//! knows yet, and of requests to pages and control API.
 //!
 //! The counts are this node's own. Nothing here waits: a call is admitted or refused at once.
 
@@ -34,6 +35,10 @@ use crate::{
 /// loop stays below; one that tries keys doesn't.
 const GUESS_RATE: NonZeroU32 = NonZeroU32::new(20).unwrap();
 const GUESS_BURST: NonZeroU32 = NonZeroU32::new(100).unwrap();
+/// Keys that the cache doesn't know and that one address may have looked up in the store per second, and at once.
+/// Far more than new keys come from one place; so few that they don't keep the store busy.
+const LOOK_UP_RATE: NonZeroU32 = NonZeroU32::new(200).unwrap();
+const LOOK_UP_BURST: NonZeroU32 = NonZeroU32::new(1000).unwrap();
 /// When a call comes back that found all places of its key taken; when one comes free can't be known.
 const RETRY_CONCURRENT: Duration = Duration::from_secs(1);
 
@@ -47,7 +52,10 @@ pub struct Limits(Arc<Counts>);
 struct Counts {
     ticks: Ticks,
     owners: Rated<OwnerId>,
+    managers: Rated<OwnerId>,
     guesses: Rated<IpAddr>,
+    look_ups: Rated<IpAddr>,
+    visits: Rated<IpAddr>,
     keys: DashMap<KeyId, Arc<Semaphore>>,
     per_key: usize,
 }
@@ -97,7 +105,10 @@ impl Limits {
         let ticks = Ticks::new(clock);
         Self(Arc::new(Counts {
             owners: rated(settings.owner_rate, settings.owner_burst, &ticks),
+            managers: rated(settings.owner_rate, settings.owner_burst, &ticks),
             guesses: rated(GUESS_RATE, GUESS_BURST, &ticks),
+            look_ups: rated(LOOK_UP_RATE, LOOK_UP_BURST, &ticks),
+            visits: rated(settings.address_rate, settings.address_burst, &ticks),
             keys: DashMap::new(),
             per_key: usize::try_from(settings.key_concurrency.get()).unwrap_or(usize::MAX),
             ticks,
@@ -117,10 +128,28 @@ impl Limits {
         self.0.check("address", &self.0.guesses, &network(address)).map(drop)
     }
 
+    /// Counts a key that has to be looked up in the store for this address.
+    pub fn look_up(&self, address: IpAddr) -> Result<(), Limited> {
+        self.0.check("address", &self.0.look_ups, &network(address)).map(drop)
+    }
+
+    /// Counts a request of this address to a page or to the control API.
+    pub fn visit(&self, address: IpAddr) -> Result<(), Limited> {
+        self.0.check("address", &self.0.visits, &network(address)).map(drop)
+    }
+
+    /// Counts a request of this owner to the control API, which takes none of the rate of its calls.
+    pub fn manage(&self, owner: OwnerId) -> Result<(), Limited> {
+        self.0.check("owner", &self.0.managers, &owner).map(drop)
+    }
+
     /// Forgets who has been idle long enough to have all of it back. For a job.
     pub fn forget_idle(&self) {
         self.0.owners.retain_recent();
+        self.0.managers.retain_recent();
         self.0.guesses.retain_recent();
+        self.0.look_ups.retain_recent();
+        self.0.visits.retain_recent();
         self.0.keys.retain(|_, places| Arc::strong_count(places) > 1);
     }
 

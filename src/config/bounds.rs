@@ -22,6 +22,10 @@ pub struct Limits {
     pub owner_burst: NonZeroU32,
     /// Calls of one key in flight.
     pub key_concurrency: NonZeroU32,
+    /// Requests per second of one address to the pages and the control API.
+    pub address_rate: NonZeroU32,
+    /// Such requests at once after a rest.
+    pub address_burst: NonZeroU32,
 }
 
 /// `[bounds]`
@@ -36,6 +40,8 @@ pub struct Bounds {
     pub target_bytes: NonZeroUsize,
     /// Bytes of a request body; none: unlimited, it is streamed.
     pub body_bytes: Option<NonZeroU64>,
+    /// Bytes per second of a request body while an upstream waits for it; less ends the call.
+    pub body_rate: u32,
     /// Connections that a door holds open at the same time.
     pub connections: NonZeroUsize,
     /// Until a request head has arrived.
@@ -66,7 +72,7 @@ pub struct Egress {
 }
 
 /// Address ranges such as `10.0.0.0/8`; an address alone is a range of one.
-fn ranges<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+pub(super) fn ranges<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
     let range = |text: &String| {
         let single = || text.parse().map(|address: IpAddr| IpNet::from(address));
         text.parse().or_else(|_not_a_range: ipnet::AddrParseError| single()).map_err(|_neither| {
@@ -92,7 +98,13 @@ pub(super) const fn size(value: usize) -> NonZeroUsize {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { owner_rate: count(50), owner_burst: count(100), key_concurrency: count(100) }
+        Self {
+            owner_rate: count(50),
+            owner_burst: count(100),
+            key_concurrency: count(100),
+            address_rate: count(50),
+            address_burst: count(200),
+        }
     }
 }
 
@@ -103,6 +115,7 @@ impl Default for Bounds {
             head_fields: size(100),
             target_bytes: size(16 * 1024),
             body_bytes: None,
+            body_rate: 100,
             connections: size(20_000),
             head_timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(10),

@@ -7,7 +7,10 @@ use std::{
     thread,
 };
 
+use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de::Error as _};
+
+use super::bounds::ranges;
 
 /// `[gateway]`
 #[derive(Clone, Debug, Deserialize)]
@@ -50,6 +53,15 @@ pub struct Admin {
     /// Where it listens.
     #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
+}
+
+/// `[server]`: what all doors have in common.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// Proxies in front of the doors, which are believed when they say for whom they ask.
+    #[serde(deserialize_with = "ranges")]
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// A certificate chain and its key, both PEM.

@@ -23,7 +23,7 @@ use serde::Deserialize;
 pub use self::{
     bounds::{Bounds, Egress, Limits},
     client::ClientSettings,
-    doors::{Admin, Control, Gateway, Tls},
+    doors::{Admin, Control, Gateway, Server, Tls},
     load::{Layers, SettingsError, load, load_as},
     node::Origin,
     sections::{
@@ -44,6 +44,8 @@ pub struct Settings {
     pub control: Control,
     /// The door for probes and metrics.
     pub admin: Admin,
+    /// All doors.
+    pub server: Server,
     /// The database.
     pub store: StoreSettings,
     /// Shared limits and instant invalidation between nodes.

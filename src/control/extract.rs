@@ -15,6 +15,7 @@ use crate::{
     net::{
         body::{self, ReadError},
         client_ip::ClientIp,
+        punctual::Late,
     },
     vault::token::ApiKey,
 };
@@ -34,15 +35,20 @@ impl FromRequestParts<Control> for Caller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, control: &Control) -> Result<Self, Refusal> {
+        let (keys, limits) = (&control.0.keys, &control.0.limits);
+        let address = parts.extensions.get::<ClientIp>().map(|address| address.0);
         let verified = match presented(parts)? {
-            Some(key) => control.0.keys.verify(&key.digest()).await,
+            Some(key) => {
+                let may_look_up = || address.map_or(Ok(()), |address| limits.look_up(address));
+                keys.verify_if(&key.digest(), may_look_up).await?
+            }
             None => Err(KeyError::Invalid),
         };
         if matches!(verified, Err(KeyError::Invalid | KeyError::Expired)) {
-            let address = parts.extensions.get::<ClientIp>();
-            address.map_or(Ok(()), |address| control.0.limits.guess(address.0))?;
+            address.map_or(Ok(()), |address| limits.guess(address))?;
         }
         let caller = verified?;
+        limits.manage(caller.owner)?;
         rules::admit(&caller.rules, &parts.method, parts.uri.path())?;
         Ok(Self(caller))
     }
@@ -127,6 +133,11 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "body_too_large",
                 format!("The body is longer than {limit} bytes."),
+            ),
+            ReadError::Broken(cause) if Late::is_behind(&*cause) => Refusal::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "request_timeout",
+                "The body did not come in time. Send it again, faster.",
             ),
             ReadError::Broken(_) => Refusal::bad_request("The body broke off before its end. Send it again."),
         })?;

@@ -55,15 +55,17 @@ struct Control(Arc<Parts>);
 /// The API with all its layers. Its fallback answers every other path with a problem.
 pub fn router(parts: Parts) -> Router {
     let (router, description) = described().split_for_parts();
+    let control = Control(Arc::new(parts));
     let document = openapi::document(&description);
     router
         .route("/openapi.json", get(async move || ([("content-type", "application/json")], document.clone())))
         .fallback(problem::no_route)
         .method_not_allowed_fallback(problem::no_method)
         // Outermost last: a panic becomes a refusal, and every refusal an answer.
+        .layer(middleware::from_fn_with_state(control.clone(), problem::limit))
         .layer(CatchPanicLayer::custom(|_| Refusal::internal().into_response()))
         .layer(middleware::from_fn(problem::finish))
-        .with_state(Control(Arc::new(parts)))
+        .with_state(control)
 }
 
 /// Every route, with its description.

@@ -4,18 +4,20 @@
 //! id known. What goes out is a stable reason and words for people; what only the operator may read is logged.
 
 use axum::{
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 
+use super::Control;
 use crate::{
     clients::ClientError,
     connections::{ConnectionError, CreateError, Fault},
     keys::KeyError,
     limits::Limited,
     net::{
+        client_ip::ClientIp,
         problem::Problem,
         request_id::{self, RequestId},
     },
@@ -146,7 +148,7 @@ impl From<KeyError> for Refusal {
 
 impl From<Limited> for Refusal {
     fn from(limited: Limited) -> Self {
-        let detail = "Too many refused keys from this address. Wait as long as Retry-After says, then send a good one.";
+        let detail = "Too many requests to this API. Wait as long as Retry-After says, and ask less often.";
         let mut refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail)
             .header(header::RETRY_AFTER, limited.retry_after_seconds());
         for (name, value) in limited
@@ -239,6 +241,17 @@ pub(super) async fn finish(request: Request, next: Next) -> Response {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+/// Counts the request by its address, before anybody asks who it is.
+pub(super) async fn limit(
+    State(Control(parts)): State<Control>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Refusal> {
+    let address = request.extensions().get::<ClientIp>().map(|address| address.0);
+    address.map_or(Ok(()), |address| parts.limits.visit(address))?;
+    Ok(next.run(request).await)
 }
 
 /// 404: no route.

@@ -7,7 +7,7 @@ mod fit;
 mod rules;
 mod uses;
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -107,11 +107,27 @@ impl Keys {
 
     /// Who presents this key. Takes the store only where nothing fresh is at hand.
     pub async fn verify(&self, key: &KeyDigest) -> Result<Arc<Caller>, KeyError> {
-        let caller = match self.cache.at_hand(key) {
-            Some(caller) => caller,
+        match self.verify_if(key, || Ok::<_, Infallible>(())).await {
+            Ok(verified) => verified,
+        }
+    }
+
+    /// As [`Keys::verify`], but a key that was not good a short while ago is looked up only if `may_look_up` says so.
+    pub async fn verify_if<E>(
+        &self,
+        key: &KeyDigest,
+        may_look_up: impl FnOnce() -> Result<(), E>,
+    ) -> Result<Result<Arc<Caller>, KeyError>, E> {
+        let found = match self.cache.at_hand(key) {
+            Some(caller) => Ok(caller),
             // Apart, so that the usual way needs no room for this one.
-            None => Box::pin(self.look_up(key)).await?,
+            None => Box::pin(self.look_up(key, may_look_up)).await?,
         };
+        Ok(found.and_then(|caller| self.good(caller)))
+    }
+
+    /// The caller, unless its key has ended.
+    fn good(&self, caller: Arc<Caller>) -> Result<Arc<Caller>, KeyError> {
         let now = self.clock.now();
         if caller.expires.is_some_and(|end| end <= now) {
             return Err(KeyError::Expired);
@@ -120,10 +136,24 @@ impl Keys {
         Ok(caller)
     }
 
-    async fn look_up(&self, key: &KeyDigest) -> Result<Arc<Caller>, KeyError> {
-        let mut unreadable = None;
-        let found = self.cache.get(key, self.find(key, &mut unreadable)).await?;
-        found.ok_or_else(|| unreadable.unwrap_or(KeyError::Invalid))
+    async fn look_up<E>(
+        &self,
+        key: &KeyDigest,
+        may_look_up: impl FnOnce() -> Result<(), E>,
+    ) -> Result<Result<Arc<Caller>, KeyError>, E> {
+        let (mut unreadable, mut refused) = (None, None);
+        let load = async {
+            if !self.cache.knows(key) {
+                refused = may_look_up().err();
+            }
+            if refused.is_some() { Ok(None) } else { self.find(key, &mut unreadable).await }
+        };
+        let found = self.cache.get(key, load).await;
+        refused.map_or(Ok(()), Err)?;
+        Ok(match found {
+            Ok(found) => found.ok_or_else(|| unreadable.unwrap_or(KeyError::Invalid)),
+            Err(error) => Err(error.into()),
+        })
     }
 
     /// The caller of this key. Where the key's rules can't be read there is none, rather than a failure, for which the

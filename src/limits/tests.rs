@@ -10,6 +10,8 @@ fn limits(rate: u32, burst: u32, concurrent: u32) -> (Limits, Clock) {
         owner_rate: count(rate),
         owner_burst: count(burst),
         key_concurrency: count(concurrent),
+        address_rate: count(5),
+        address_burst: count(10),
     };
     (Limits::new(&settings, &clock), clock)
 }
@@ -123,6 +125,20 @@ fn rl_5_refused_credentials_are_counted_by_address() {
     assert!(limits.guess("203.0.113.8".parse().unwrap()).is_ok());
     clock.advance(Duration::from_secs(1));
     assert_eq!((0..1000).filter(|_| limits.guess(address).is_ok()).count(), 20);
+}
+
+#[test]
+fn rl_5_pages_look_ups_and_management_have_rates_of_their_own() {
+    let (limits, clock) = limits(1, 3, 1);
+    let address: IpAddr = "203.0.113.7".parse().unwrap();
+    let (owner, key) = ids(0);
+    let visits = || (0..2000).filter(|_| limits.visit(address).is_ok()).count();
+    let look_ups = || (0..2000).filter(|_| limits.look_up(address).is_ok()).count();
+    let managed = || (0..100).filter(|_| limits.manage(owner).is_ok()).count();
+    assert_eq!((visits(), look_ups(), managed()), (10, 1000, 3));
+    assert!(limits.admit(owner, key).is_ok() && limits.guess(address).is_ok());
+    clock.advance(Duration::from_secs(1));
+    assert_eq!((visits(), look_ups(), managed()), (5, 200, 1));
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{
-    HeaderValue, Method, Request, Response, StatusCode, Version,
-    header::{CONTENT_LENGTH, TRANSFER_ENCODING},
+    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version,
+    header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
     uri::Scheme,
 };
 use http_body::Body as _;
@@ -27,7 +27,7 @@ use super::{
     guard::{Forbidden, Guard, Guarded, Resolve},
     stream::Streamed,
     tls::{self, TlsError},
-    upload::{Progress, Sieve, Stall, Upload, UploadFault},
+    upload::{Patience, Progress, Sieve, Stall, Upload, UploadFault},
 };
 
 /// What may be dialled, and how long everything may take.
@@ -126,11 +126,13 @@ pub struct Terms {
     pub trailers: Option<Sieve>,
     /// Whether the answer may be another protocol, which is spoken over HTTP/1.1 only.
     pub upgrade: bool,
+    /// How many bytes of it have to come in a second while the upstream waits for them; 0: any.
+    pub body_rate: u32,
 }
 
 impl Default for Terms {
     fn default() -> Self {
-        Self { http2: true, body_limit: None, trailers: None, upgrade: false }
+        Self { http2: true, body_limit: None, body_rate: 0, trailers: None, upgrade: false }
     }
 }
 
@@ -248,6 +250,8 @@ impl Client {
             // Without this the library takes a body of unknown length for none, with these methods.
             head.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
         }
+        let rate = if is_conversation(&head.headers) { 0 } else { terms.body_rate };
+        let patience = Patience { first_byte: self.0.first_byte, idle: self.0.idle, rate };
         let (body, progress) = Upload::new(body, terms.body_limit, terms.trailers);
         let answer = pool.request(Request::from_parts(head, body::boxed(body)));
         tokio::select! {
@@ -255,7 +259,7 @@ impl Client {
                 Ok(response) => Ok((response, Some(progress))),
                 Err(error) => Err(progress.fault().map_or_else(|| failure(error), SendError::Upload)),
             },
-            stall = progress.stall(self.0.first_byte, self.0.idle) => Err(match stall {
+            stall = progress.stall(patience) => Err(match stall {
                 Stall::Upstream => SendError::Timeout,
                 Stall::Caller => UploadFault::Stalled.into(),
             }),
@@ -289,6 +293,11 @@ fn is_ambiguous(response: &Response<Incoming>) -> bool {
     codings.next().is_some()
         || headers.contains_key(CONTENT_LENGTH)
         || !coding.as_bytes().eq_ignore_ascii_case(b"chunked")
+}
+
+/// Whether a body is no upload but one side of a conversation, whose messages come when there is something to say.
+fn is_conversation(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
 }
 
 fn without_body(request: &Request<Body>) -> Request<Body> {

@@ -7,6 +7,7 @@ mod dial;
 pub mod guard;
 pub mod headers;
 pub mod problem;
+pub mod punctual;
 pub mod request_id;
 pub mod stream;
 pub mod tls;

@@ -1,7 +1,8 @@
 //! A caller's body on its way up: counted, bounded, and watched, so that a slow upload is not taken for a slow answer.
 //!
 //! The first-byte limit counts from the last thing the upstream had to do. While we wait for the caller's bytes it
-//! stands still, and the caller's own silence has a limit of its own.
+//! stands still, and the caller's own silence has a limit of its own. A caller who never falls silent, but sends next to
+//! nothing, is ended by a rate: over some time of waiting for it, so many bytes have to come.
 
 use std::{
     pin::Pin,
@@ -37,6 +38,9 @@ pub enum UploadFault {
     Broken,
 }
 
+/// The rate is an average over this much waiting for the caller; before that nobody is judged.
+const WINDOW: Duration = Duration::from_secs(30);
+
 const UPSTREAM: u8 = 0; // the next step is the upstream's: to read on, or to answer
 const CALLER: u8 = 1; // the next step is the caller's: to send more
 const TOO_LARGE: u8 = 2;
@@ -48,12 +52,33 @@ pub(super) struct Progress {
     start: Instant,
     /// Milliseconds from `start` to the last movement.
     moved: AtomicU64,
+    /// Milliseconds that were spent on waiting for the caller, without a wait that goes on.
+    waited: AtomicU64,
+    /// Bytes that came.
+    bytes: AtomicU64,
     turn: AtomicU8,
+}
+
+/// How long one side may let the other wait.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// For the upstream's next step.
+    pub(super) first_byte: Duration,
+    /// For the caller's.
+    pub(super) idle: Duration,
+    /// How many bytes a second the caller has to send while it is waited for; 0: any.
+    pub(super) rate: u32,
 }
 
 impl Progress {
     fn new() -> Arc<Self> {
-        Arc::new(Self { start: Instant::now(), moved: AtomicU64::new(0), turn: AtomicU8::new(UPSTREAM) })
+        Arc::new(Self {
+            start: Instant::now(),
+            moved: AtomicU64::new(0),
+            waited: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            turn: AtomicU8::new(UPSTREAM),
+        })
     }
 
     /// When a byte last moved.
@@ -71,19 +96,43 @@ impl Progress {
     }
 
     /// Ends when the upstream, or the caller, has let the other wait for too long.
-    pub(super) async fn stall(&self, first_byte: Duration, idle: Duration) -> Stall {
+    pub(super) async fn stall(&self, patience: Patience) -> Stall {
+        let Patience { first_byte, idle, rate } = patience;
+        let mut window = (0, 0);
         loop {
             let callers_turn = self.turn.load(Ordering::Relaxed) == CALLER;
+            if self.drips(&mut window, rate) {
+                return Stall::Caller;
+            }
             let deadline = self.moved() + if callers_turn { idle } else { first_byte };
             if deadline > Instant::now() {
-                // The turn may change meanwhile, so never look away for longer than the shorter limit.
-                sleep_until(deadline.min(Instant::now() + first_byte.min(idle))).await;
+                // The turn may change meanwhile, so never look away for longer than the shortest limit.
+                sleep_until(deadline.min(Instant::now() + first_byte.min(idle).min(WINDOW))).await;
             } else if callers_turn {
                 return Stall::Caller;
             } else {
                 return Stall::Upstream;
             }
         }
+    }
+
+    /// Whether too little came since `window` (bytes and waiting until then), once that is long enough ago.
+    fn drips(&self, window: &mut (u64, u64), rate: u32) -> bool {
+        let (bytes, waited) = (self.bytes.load(Ordering::Relaxed), self.waited());
+        let time = waited.saturating_sub(window.1);
+        if u128::from(time) < WINDOW.as_millis() {
+            return false;
+        }
+        let came = bytes.saturating_sub(window.0);
+        *window = (bytes, waited);
+        came < time.saturating_mul(rate.into()) / 1000
+    }
+
+    /// Milliseconds of waiting for the caller, until now.
+    fn waited(&self) -> u64 {
+        let goes_on = self.turn.load(Ordering::Relaxed) == CALLER;
+        let since = if goes_on { millis(self.moved().elapsed()) } else { 0 };
+        self.waited.load(Ordering::Relaxed) + since
     }
 
     /// To be asked again and again while nothing comes is no movement.
@@ -94,10 +143,14 @@ impl Progress {
     }
 
     fn turn_to(&self, turn: u8) {
-        let elapsed = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.moved.store(elapsed, Ordering::Relaxed);
+        self.waited.store(self.waited(), Ordering::Relaxed);
+        self.moved.store(millis(self.start.elapsed()), Ordering::Relaxed);
         self.turn.store(turn, Ordering::Relaxed);
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Who let the other wait.
@@ -133,6 +186,8 @@ impl Upload {
 
     fn take(&mut self, frame: Frame<Bytes>) -> Result<Frame<Bytes>, BoxError> {
         self.progress.turn_to(UPSTREAM);
+        let came = frame.data_ref().map_or(0, Bytes::len);
+        self.progress.bytes.fetch_add(came as u64, Ordering::Relaxed);
         if let (Some(left), Some(data)) = (self.left, frame.data_ref()) {
             self.left = Some(left.checked_sub(data.len() as u64).ok_or_else(|| {
                 self.progress.turn_to(TOO_LARGE);
@@ -192,4 +247,68 @@ fn sifted(trailers: HeaderMap, passes: &Sieve) -> HeaderMap {
         }
     }
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::body::boxed;
+    use http_body_util::{BodyExt as _, StreamBody};
+    use tokio::time::{sleep, timeout};
+
+    const PATIENCE: Patience =
+        Patience { first_byte: Duration::from_mins(2), idle: Duration::from_mins(5), rate: 100 };
+
+    /// An upload of one part of so many bytes each so often, which an upstream reads at once.
+    fn dripping(bytes: usize, every: Duration) -> Arc<Progress> {
+        let parts = futures_util::stream::unfold((), move |()| async move {
+            sleep(every).await;
+            Some((Ok::<_, BoxError>(Frame::data(Bytes::from(vec![0; bytes]))), ()))
+        });
+        let (mut upload, progress) = Upload::new(boxed(StreamBody::new(parts)), None, None);
+        tokio::spawn(async move { while upload.frame().await.is_some() {} });
+        progress
+    }
+
+    async fn ends_after(progress: &Progress) -> Option<(Stall, u64)> {
+        let start = Instant::now();
+        let stall = timeout(Duration::from_hours(2), progress.stall(PATIENCE)).await.ok()?;
+        Some((stall, start.elapsed().as_secs()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rp_14_a_byte_each_ten_seconds_ends_by_the_rate() {
+        let progress = dripping(1, Duration::from_secs(10));
+        let (stall, after) = ends_after(&progress).await.unwrap();
+        assert_eq!(stall, Stall::Caller);
+        assert!((30..=60).contains(&after), "{after} s");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rp_14_who_is_slow_but_fast_enough_is_waited_for() {
+        let progress = dripping(1_100, Duration::from_secs(10));
+        assert_eq!(ends_after(&progress).await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rp_14_the_upstreams_own_time_does_not_count() {
+        // One byte has come; since then it is the upstream that doesn't read on.
+        let (mut upload, progress) = Upload::new(crate::net::body::full("x"), None, None);
+        assert!(upload.frame().await.is_some());
+        assert_eq!(ends_after(&progress).await, Some((Stall::Upstream, 120)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rp_14_a_caller_who_falls_silent_is_not_waited_for_longer_than_idle() {
+        let (mut upload, progress) = Upload::new(
+            boxed(StreamBody::new(futures_util::stream::pending::<Result<Frame<Bytes>, BoxError>>())),
+            None,
+            None,
+        );
+        tokio::spawn(async move { upload.frame().await });
+        let patience = Patience { rate: 0, ..PATIENCE };
+        let start = Instant::now();
+        assert_eq!(progress.stall(patience).await, Stall::Caller);
+        assert_eq!(start.elapsed().as_secs(), 300);
+    }
 }

@@ -71,15 +71,18 @@ pub(super) async fn caller(
                 "The path or query holds a keyferry key, which would end up in logs. Leave it out, and replace the key.",
             ));
         }
-        Found::Key(key) => match keys.verify(&key).await {
-            Ok(caller) => return Ok(Known(caller)),
-            Err(KeyError::Unavailable(cause)) => return Err(Refusal::Store(cause)),
-            Err(KeyError::Internal(cause)) => return Err(Refusal::Internal(cause)),
-            Err(KeyError::Expired) => Refusal::KeyExpired,
-            Err(KeyError::Invalid | KeyError::NoOwner | KeyError::BadName | KeyError::BadLifetime) => {
-                Refusal::KeyInvalid
+        Found::Key(key) => {
+            let may_look_up = || credentials.address.map_or(Ok(()), |address| limits.look_up(address));
+            match keys.verify_if(&key, may_look_up).await? {
+                Ok(caller) => return Ok(Known(caller)),
+                Err(KeyError::Unavailable(cause)) => return Err(Refusal::Store(cause)),
+                Err(KeyError::Internal(cause)) => return Err(Refusal::Internal(cause)),
+                Err(KeyError::Expired) => Refusal::KeyExpired,
+                Err(KeyError::Invalid | KeyError::NoOwner | KeyError::BadName | KeyError::BadLifetime) => {
+                    Refusal::KeyInvalid
+                }
             }
-        },
+        }
         Found::Several => {
             return Err(Refusal::bad_request(
                 "The request carries two Authorization fields or two different keys. Send one.",

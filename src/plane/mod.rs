@@ -79,6 +79,8 @@ pub struct PlaneSettings {
     pub via: bool,
     /// How many bytes a request's body may have.
     pub body_limit: Option<u64>,
+    /// How many bytes of it have to come in a second.
+    pub body_rate: u32,
 }
 
 /// The data plane. A clone shares everything.
@@ -97,6 +99,7 @@ struct Inner {
     gateway_url: String,
     via: bool,
     body_limit: Option<u64>,
+    body_rate: u32,
 }
 
 /// An upstream's answer, what must not come behind it, and the call's place among those in flight.
@@ -131,6 +134,7 @@ impl Plane {
             gateway_url: settings.gateway_url,
             via: settings.via,
             body_limit: settings.body_limit,
+            body_rate: settings.body_rate,
         }))
     }
 
@@ -182,6 +186,7 @@ impl Plane {
         let terms = Terms {
             http2: asked.app.http2,
             body_limit: plane.body_limit,
+            body_rate: plane.body_rate,
             trailers: (!outgoing.body().is_end_stream()).then(|| asked.sieve()),
             upgrade: wish.is_some(),
         };

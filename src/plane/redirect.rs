@@ -37,7 +37,7 @@ impl Plane {
         *outgoing.method_mut() = head.method;
         *outgoing.uri_mut() = target;
         *outgoing.headers_mut() = rewrite::caller_fields(head.headers, places);
-        let terms = Terms { body_limit: plane.body_limit, ..Terms::default() };
+        let terms = Terms { body_limit: plane.body_limit, body_rate: plane.body_rate, ..Terms::default() };
         let mut response = plane.client.exchange(outgoing, terms).await?;
         let ending = answer::clean(response.headers_mut(), false);
         answer::translate_sealed(response.headers_mut(), &plane.links, &link);

@@ -31,6 +31,9 @@ use crate::{clock::Clock, config, telemetry::Metrics};
 /// How many connections too many are told so.
 const TURNED_AWAY: usize = 64;
 
+/// How long connections may take to be cut after their time of grace.
+const CUTTING: Duration = Duration::from_millis(250);
+
 /// What a door asks of its callers.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -128,7 +131,7 @@ impl Door {
         let grace = self.behind.limits.grace;
         drop(self.listener);
         connections.close();
-        if timeout(grace, connections.wait()).await.is_err() {
+        if timeout(grace + CUTTING, connections.wait()).await.is_err() {
             tracing::debug!(door = self.name, "some connections were cut");
         }
         tracing::debug!(door = self.name, "closed");

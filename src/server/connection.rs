@@ -14,7 +14,7 @@ use hyper::{
     server::conn::{http1, http2},
     service::service_fn,
 };
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -27,9 +27,15 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use super::{
     accept::{Limits, Stop},
     behind::Behind,
+    floods::{Metered, found_by_library},
     preface,
     pulse::{Ending, Finding, Pulse, Watched},
+    streams::{Flowing, Streams},
 };
+use crate::net::BoxError;
+
+/// As many streams of a connection may break the rules of HTTP/2 before all of it ends.
+const RESETS: usize = 100;
 
 /// What a connection holds as long as its socket is open, also when that was upgraded to something else.
 #[derive(Clone)]
@@ -70,7 +76,7 @@ pub(super) struct Protocol(Arc<Terms>);
 
 struct Terms {
     http1: http1::Builder,
-    http2: http2::Builder<TokioExecutor>,
+    http2: http2::Builder<Streams>,
     stop: Stop,
     head_timeout: Duration,
     idle_timeout: Duration,
@@ -86,11 +92,12 @@ impl Protocol {
             .header_read_timeout(limits.head_timeout)
             .max_header_size(limits.head_bytes)
             .max_headers(limits.head_fields);
-        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        let mut http2 = http2::Builder::new(Streams(limits.idle_timeout));
         http2
             .timer(TokioTimer::new())
             .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
             .max_concurrent_streams(100)
+            .max_local_error_reset_streams(Some(RESETS))
             .adaptive_window(true)
             .keep_alive_interval(Some(Duration::from_secs(30)))
             .keep_alive_timeout(Duration::from_secs(20));
@@ -163,27 +170,40 @@ impl Terms {
                 None
             }
             found = pulse.watch(self.idle_timeout) => {
-                let parts = connection.into_parts().filter(|_| found == Finding::Rests)?;
+                if found == Finding::Stuck {
+                    cut(connection);
+                    return None;
+                }
+                let parts = connection.into_parts()?;
                 Some((parts.io.into_inner().socket, parts.read_buf))
             }
             () = self.stop.soon.cancelled() => {
                 Pin::new(&mut connection).graceful_shutdown();
-                self.drain(connection).await;
+                if !self.drain(&mut connection).await {
+                    cut(connection);
+                }
                 None
             }
         }
     }
 
     async fn http2<S: Socket>(&self, socket: S, first: Bytes, (peer, behind): Party, held: Held) {
-        let pulse = Arc::new(Pulse::default());
-        let socket = TokioIo::new(Watched::new(socket, first, Arc::clone(&pulse), held));
+        let (pulse, metrics) = (Arc::new(Pulse::default()), behind.metrics.clone());
+        let socket = Watched::new(socket, first, Arc::clone(&pulse), held);
+        let socket = TokioIo::new(Metered::new(socket, metrics.clone()));
         let seen = Arc::clone(&pulse);
-        let service = service_fn(move |request| answer(Arc::clone(&behind), peer, request, &seen));
+        let service = service_fn(move |request| {
+            let answer = answer(Arc::clone(&behind), peer, request, &seen);
+            async move { answer.await.map(|response| response.map(Flowing::new)) }
+        });
         let mut connection = std::pin::pin!(self.http2.serve_connection(socket, service));
         tokio::select! {
             biased;
             ended = connection.as_mut() => {
-                ended.unwrap_or_else(|error| tracing::debug!(%peer, %error, "a connection ended early"));
+                if let Err(error) = ended {
+                    found_by_library(&error).into_iter().for_each(|kind| metrics.flooded(kind));
+                    tracing::debug!(%peer, %error, "a connection ended early");
+                }
             }
             () = stuck(&pulse, self.idle_timeout) => {}
             () = self.stop.soon.cancelled() => {
@@ -193,13 +213,26 @@ impl Terms {
         }
     }
 
-    /// Gives what is under way its time of grace.
-    async fn drain(&self, connection: impl Future) {
+    /// Gives what is under way its time of grace; whether it ended within that.
+    async fn drain(&self, connection: impl Future) -> bool {
         tokio::select! {
-            _ = connection => {}
-            () = tokio::time::sleep(self.grace) => {}
-            () = self.stop.now.cancelled() => {}
+            _ = connection => true,
+            () = tokio::time::sleep(self.grace) => false,
+            () = self.stop.now.cancelled() => false,
         }
+    }
+}
+
+/// Ends a connection in the middle so that nobody takes it for its end: where a body ends with the connection, as
+/// HTTP/1.0 has it, an orderly close would make it look whole.
+fn cut<S: Socket, A, B>(connection: http1::UpgradeableConnection<TokioIo<Watched<S, Held>>, A>)
+where
+    A: hyper::service::HttpService<Incoming, ResBody = B, Error: Into<BoxError>>,
+    B: http_body::Body<Error: Into<BoxError>> + 'static,
+{
+    if let Some(parts) = connection.into_parts() {
+        // A failure here only makes the end look more orderly than it is.
+        let _ = parts.io.into_inner().socket.tcp().set_zero_linger();
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which service a request of a door is for. The plane and the control API don't know of each other; this does.
 
-use std::{future::ready, sync::Arc};
+use std::{future::ready, sync::Arc, time::Duration};
 
 use axum::Router;
 use http::{Request, Response, StatusCode, Version};
@@ -13,10 +13,14 @@ use crate::{
         Body,
         body::{boxed, full},
         problem::Problem,
+        punctual::Punctual,
         request_id::RequestId,
     },
     plane::Names,
 };
+
+/// Within this time a body has to come that is not streamed on.
+const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// The gateway door: `plane` for apps, `control` for the reserved first segments, so that a client with one base URL
 /// finds both.
@@ -41,13 +45,14 @@ pub fn control_door(api: Service, pages: Service) -> Service {
     Arc::new(move |request| if is_reserved(request.uri().path()) { api(request) } else { pages(request) })
 }
 
-/// An axum router as a service.
+/// An axum router as a service. Its bodies are small and read whole.
 #[must_use]
 pub fn of_router(router: Router) -> Service {
     Arc::new(move |request| {
         let router = router.clone();
         Box::pin(async move {
-            let Ok(response) = router.oneshot(request.map(axum::body::Body::new)).await;
+            let body = |body| axum::body::Body::new(Punctual::new(body, BODY_TIME));
+            let Ok(response) = router.oneshot(request.map(body)).await;
             response.map(boxed)
         })
     })

@@ -7,11 +7,14 @@ mod accept;
 mod admin;
 mod arrival;
 mod behind;
+mod client_ip;
 mod connection;
 mod cores;
 mod entry;
+mod floods;
 mod preface;
 mod pulse;
+mod streams;
 mod tls;
 
 use std::sync::Arc;
@@ -22,6 +25,7 @@ use http::{Request, Response};
 pub use self::{
     accept::{Door, Limits, Stop},
     admin::{Health, admin},
+    client_ip::behind_proxies,
     cores::Cores,
     entry::{control_door, gateway_door, of_router},
     tls::TlsError,

@@ -18,6 +18,7 @@ const REFUSALS: &str = "keyferry_refusals_total";
 const UPSTREAM: &str = "keyferry_upstream_seconds";
 const REFRESHES: &str = "keyferry_refreshes_total";
 const PANICS: &str = "keyferry_panics_total";
+const FLOODS: &str = "keyferry_http2_floods_total";
 const BUILD: &str = "keyferry_build_info";
 
 /// Seconds. From an answer of the next machine to the longest wait that is allowed by default.
@@ -40,6 +41,59 @@ pub enum RefreshOutcome {
     Overtaken,
 }
 
+/// Of which kind of HTTP/2 frames there were too many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many HTTP/2 frames of a kind: {}", self.name())]
+pub enum Flood {
+    /// Requests that the caller resets at once.
+    RapidReset,
+    /// Requests that the caller makes this side reset.
+    MadeYouReset,
+    /// Heads in too many parts, or too large.
+    Continuation,
+    /// SETTINGS.
+    Settings,
+    /// PING.
+    Ping,
+    /// DATA without data.
+    EmptyData,
+    /// PRIORITY.
+    Priority,
+    /// WINDOW_UPDATE by next to nothing.
+    WindowUpdate,
+    /// Frames that nobody knows.
+    Unknown,
+}
+
+impl Flood {
+    /// All of them, in the order of their numbers.
+    const ALL: [Self; 9] = [
+        Self::RapidReset,
+        Self::MadeYouReset,
+        Self::Continuation,
+        Self::Settings,
+        Self::Ping,
+        Self::EmptyData,
+        Self::Priority,
+        Self::WindowUpdate,
+        Self::Unknown,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::RapidReset => "rapid_reset",
+            Self::MadeYouReset => "made_you_reset",
+            Self::Continuation => "continuation",
+            Self::Settings => "settings",
+            Self::Ping => "ping",
+            Self::EmptyData => "empty_data",
+            Self::Priority => "priority",
+            Self::WindowUpdate => "window_update",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// The numbers of one gateway. A clone counts into the same ones.
 #[derive(Clone)]
 pub struct Metrics(Arc<Inner>);
@@ -56,6 +110,7 @@ struct Inner {
     upstream: Histogram,
     refreshes: [Counter; 4],
     panics: Counter,
+    floods: [Counter; 9],
 }
 
 /// A call in flight, until it is dropped.
@@ -87,6 +142,7 @@ impl Metrics {
             refreshes: ["renewed", "ended", "failed", "overtaken"]
                 .map(|outcome| counter(&recorder, REFRESHES, &[("outcome", outcome)])),
             panics: counter(&recorder, PANICS, &[]),
+            floods: Flood::ALL.map(|kind| counter(&recorder, FLOODS, &[("kind", kind.name())])),
             recorder,
         }))
     }
@@ -147,6 +203,12 @@ impl Metrics {
         self.0.panics.increment(1);
     }
 
+    /// Counts a connection that was ended for too many frames of a kind.
+    pub fn flooded(&self, kind: Flood) {
+        let found = Flood::ALL.iter().zip(&self.0.floods).find(|(other, _)| **other == kind);
+        found.into_iter().for_each(|(_, counter)| counter.increment(1));
+    }
+
     /// All numbers in the text format of Prometheus.
     #[must_use]
     pub fn render(&self) -> String {
@@ -182,6 +244,7 @@ fn describe(recorder: &PrometheusRecorder) {
     counter(REFUSALS, "Answers given by the gateway itself, by reason.");
     counter(REFRESHES, "Attempts to renew an access token, by outcome.");
     counter(PANICS, "Bugs that were caught.");
+    counter(FLOODS, "HTTP/2 connections ended for too many frames of a kind.");
     let gauge = |name: &'static str, text: &'static str| {
         recorder.describe_gauge(KeyName::from_const_str(name), None, text.into());
     };
@@ -220,6 +283,7 @@ mod tests {
         metrics.refreshed(RefreshOutcome::Ended);
         metrics.upstream(Duration::from_millis(30));
         metrics.panicked();
+        metrics.flooded(Flood::Ping);
         let text = metrics.render();
         for line in [
             "keyferry_requests_total{app=\"stripe\",class=\"2xx\"} 2",
@@ -232,6 +296,8 @@ mod tests {
             "keyferry_upstream_seconds_bucket{le=\"0.05\"} 1",
             "keyferry_upstream_seconds_count 1",
             "keyferry_panics_total 1",
+            "keyferry_http2_floods_total{kind=\"ping\"} 1",
+            "keyferry_http2_floods_total{kind=\"unknown\"} 0",
         ] {
             assert!(text.lines().any(|found| found == line), "no line {line} in\n{text}");
         }
@@ -267,7 +333,7 @@ mod tests {
     #[test]
     fn the_documentation_lists_every_number() {
         let page = include_str!("../../docs/metrics.md");
-        for name in [REQUESTS, IN_FLIGHT, REFUSALS, UPSTREAM, REFRESHES, PANICS, BUILD] {
+        for name in [REQUESTS, IN_FLIGHT, REFUSALS, UPSTREAM, REFRESHES, PANICS, FLOODS, BUILD] {
             assert!(page.contains(&format!("`{name}")), "docs/metrics.md doesn't name {name}");
         }
     }

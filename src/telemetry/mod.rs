@@ -7,4 +7,4 @@ pub mod logs;
 pub mod metrics;
 mod plain;
 
-pub use self::metrics::Metrics;
+pub use self::metrics::{Flood, Metrics};

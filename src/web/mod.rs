@@ -30,6 +30,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use self::cookie::Jar;
 use crate::{
     connections::Connections,
+    limits::Limits,
     owners::Owners,
     vault::{Vault, sha256},
 };
@@ -42,6 +43,8 @@ pub struct Parts {
     pub owners: Owners,
     /// Seals what a browser carries from a finished flow to the page about it.
     pub vault: Vault,
+    /// Counts who asks, by address.
+    pub limits: Limits,
     /// `control.url`.
     pub control_url: String,
     /// `gateway.url`.
@@ -67,15 +70,18 @@ impl Web {
 pub fn router(parts: Parts) -> Router {
     let web = Web(Arc::new(parts));
     let secure = web.jar().secure;
+    let limit = middleware::from_fn_with_state(web.clone(), trouble::limit);
     Router::new()
         .route("/", get(home))
         .route("/connect", get(connect::open).post(connect::submit))
         .route("/connect/{connection}", get(connect::page))
         .route("/callback/{app}", get(callback::arrive))
         .route("/done/{flow}", get(done::page))
-        .route("/assets/{name}", get(assets::serve))
         .fallback(trouble::nowhere)
         .method_not_allowed_fallback(trouble::no_method)
+        .layer(limit)
+        // A page has several of these, and none costs anything.
+        .route("/assets/{name}", get(assets::serve))
         .layer(middleware::map_response(move |response: Response| ready(headers::protect(secure, response))))
         .with_state(web)
 }

@@ -2,17 +2,20 @@
 
 use axum::{
     body::Body,
+    extract::{Request, State},
     http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
+    middleware::Next,
     response::Response,
 };
 
 use super::{
+    Web,
     assets::ASSETS,
     pages::{FailurePage, show},
 };
 use crate::{
     connections::Fault,
-    net::{problem::Problem, request_id::RequestId},
+    net::{client_ip::ClientIp, problem::Problem, request_id::RequestId},
 };
 
 /// The form didn't come from its own page, or not from the browser that was shown it: 403.
@@ -44,6 +47,27 @@ pub(super) fn fault(fault: &Fault, request_id: &RequestId) -> Response {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
     }
     response
+}
+
+/// Counts the request by its address; too many: 429.
+pub(super) async fn limit(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let id = RequestId::of(request.extensions());
+    let address = request.extensions().get::<ClientIp>().map(|address| address.0);
+    match address.map_or(Ok(()), |address| web.0.limits.visit(address)) {
+        Ok(()) => next.run(request).await,
+        Err(limited) => {
+            let page = plain(
+                "Too many requests",
+                "More pages were asked for from your network than this site gives out at a time.",
+                "Wait a minute and reload this page.",
+                &id,
+            );
+            let mut response = show(StatusCode::TOO_MANY_REQUESTS, &page);
+            let wait = HeaderValue::from(limited.retry_after_seconds());
+            response.headers_mut().insert(header::RETRY_AFTER, wait);
+            response
+        }
+    }
 }
 
 /// The app has no way in that works yet: 400.

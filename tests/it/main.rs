@@ -1,6 +1,8 @@
 //! The one integration binary. `cfg(test)` on the modules tells clippy that what they hold are tests.
 
 #[cfg(test)]
+mod addresses;
+#[cfg(test)]
 mod admin;
 #[cfg(test)]
 mod apps;
@@ -20,6 +22,8 @@ mod harness;
 mod isolation;
 #[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod panics;
 #[cfg(test)]
 mod plane;
 #[cfg(test)]

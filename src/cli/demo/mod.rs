@@ -75,6 +75,7 @@ pub(super) async fn run(demo: Demo) -> anyhow::Result<()> {
         admin: doors.admin.listener,
     };
     let gateway = Gateway::build(settings, World { listeners: Some(listeners), ..World::default() }).await?;
+    logs::report_panics(gateway.metrics());
     let provider = Sandbox::new(sandbox, Clock::System);
     let telling = async {
         let pending = watch.begin().await.context("making the demo's connection")?;

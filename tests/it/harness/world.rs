@@ -13,6 +13,7 @@ use keyferry::{
     config::Settings,
     gateway::{Gateway, Listeners, World as Given},
     net::guard::{Resolve, SystemResolver},
+    telemetry::Metrics,
     vault::{Secret, Vault},
 };
 use serde_json::{Value, json};
@@ -33,6 +34,8 @@ pub(crate) struct World {
     /// A key of the owner `sam`.
     pub(crate) key: String,
     pub(crate) http: Http,
+    /// The gateway's own numbers.
+    pub(crate) metrics: Metrics,
     pub(crate) dir: TempDir,
     pub(crate) store: String,
     stop: DropGuard,
@@ -67,6 +70,8 @@ impl Default for Plan {
         // Far more than any test asks for: tests of limits set their own.
         settings.limits.owner_rate = 100_000.try_into().unwrap();
         settings.limits.owner_burst = 100_000.try_into().unwrap();
+        settings.limits.address_rate = 100_000.try_into().unwrap();
+        settings.limits.address_burst = 100_000.try_into().unwrap();
         Self {
             settings,
             clock: Clock::System,
@@ -149,6 +154,7 @@ impl Plan {
         };
         let given = Given { clock: self.clock.clone(), resolver: self.resolver, listeners: Some(listeners) };
         let built = Gateway::build(self.settings, given).await.unwrap();
+        let metrics = built.metrics().clone();
         let stop = CancellationToken::new();
         let running = tokio::spawn(built.run(stop.clone()));
         let http = Http::default();
@@ -160,6 +166,7 @@ impl Plan {
             admin_key,
             key,
             http,
+            metrics,
             dir,
             store,
             stop: stop.drop_guard(),
