@@ -44,11 +44,18 @@ pub struct World {
     pub resolver: Arc<dyn Resolve>,
     /// Sockets that listen already; else the settings say where.
     pub listeners: Option<Listeners>,
+    /// Some of them.
+    pub inherited: Inherited,
 }
 
 impl Default for World {
     fn default() -> Self {
-        Self { clock: Clock::System, resolver: Arc::new(SystemResolver), listeners: None }
+        Self {
+            clock: Clock::System,
+            resolver: Arc::new(SystemResolver),
+            listeners: None,
+            inherited: Inherited::default(),
+        }
     }
 }
 
@@ -60,6 +67,17 @@ pub struct Listeners {
     pub control: Option<TcpListener>,
     /// Of probes and metrics.
     pub admin: TcpListener,
+}
+
+/// Sockets that were opened for this process before it began; the others are opened as the settings say.
+#[derive(Debug, Default)]
+pub struct Inherited {
+    /// Of the door for calls.
+    pub gateway: Option<TcpListener>,
+    /// Of the control API and the pages.
+    pub control: Option<TcpListener>,
+    /// Of probes and metrics.
+    pub admin: Option<TcpListener>,
 }
 
 /// A gateway whose doors are about to open.
@@ -95,7 +113,7 @@ impl Gateway {
         let things = Things::build(&settings, &world, store.clone(), vault)?;
         let listeners = match world.listeners {
             Some(listeners) => listeners,
-            None => Listeners::bind(&settings).await?,
+            None => Listeners::open(&settings, world.inherited).await?,
         };
         let jobs = jobs::Jobs {
             connections: things.connections.clone(),
@@ -139,20 +157,23 @@ impl Gateway {
 }
 
 impl Listeners {
-    /// Takes the ports that the settings name for this role.
-    pub async fn bind(settings: &Settings) -> anyhow::Result<Self> {
+    /// Takes the sockets for this role: those that are `given`, and for the rest the ports that the settings name.
+    pub async fn open(settings: &Settings, given: Inherited) -> anyhow::Result<Self> {
         let (mut gateway, mut control) = (None, None);
         if settings.role != Role::Control {
-            gateway = Some(bind("gateway", settings.gateway.listen).await?);
+            gateway = Some(bind("gateway", settings.gateway.listen, given.gateway).await?);
         }
         if settings.role != Role::Gateway {
-            control = Some(bind("control", settings.control.listen).await?);
+            control = Some(bind("control", settings.control.listen, given.control).await?);
         }
-        Ok(Self { gateway, control, admin: bind("admin", settings.admin.listen).await? })
+        Ok(Self { gateway, control, admin: bind("admin", settings.admin.listen, given.admin).await? })
     }
 }
 
-async fn bind(door: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+async fn bind(door: &str, address: SocketAddr, given: Option<TcpListener>) -> anyhow::Result<TcpListener> {
+    if let Some(given) = given {
+        return Ok(given);
+    }
     let listener = tokio::net::TcpListener::bind(address).await.with_context(|| {
         format!("the {door} door can't listen at {address}; end what holds the port, or set {door}.listen")
     })?;

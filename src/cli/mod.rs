@@ -9,6 +9,7 @@ mod connection;
 mod demo;
 mod desk;
 mod healthcheck;
+mod inherited;
 mod init;
 mod key;
 mod migrate;

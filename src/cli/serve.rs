@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 
-use super::{options::Options, signals};
+use super::{inherited, options::Options, signals};
 use crate::{
     gateway::{Gateway, World},
     telemetry::logs,
@@ -20,7 +20,8 @@ pub(super) async fn run(options: &Options, serve: &Serve) -> anyhow::Result<()> 
     let settings = options.settings_with("role", serve.role.as_deref())?;
     logs::init(&settings.log)?;
     let stop = signals::stop()?;
-    let gateway = Gateway::build(settings, World::default()).await.context("the gateway can't start")?;
+    let world = World { inherited: inherited::take()?, ..World::default() };
+    let gateway = Gateway::build(settings, world).await.context("the gateway can't start")?;
     logs::report_panics(gateway.metrics());
     gateway.run(stop).await
 }

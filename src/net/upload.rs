@@ -286,7 +286,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn rp_14_who_is_slow_but_fast_enough_is_waited_for() {
-        let progress = dripping(1_100, Duration::from_secs(10));
+        let progress = dripping(2_000, Duration::from_secs(10));
         assert_eq!(ends_after(&progress).await, None);
     }
 

@@ -27,7 +27,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use super::{
     accept::{Limits, Stop},
     behind::Behind,
-    floods::{Metered, found_by_library},
+    floods::Metered,
     preface,
     pulse::{Ending, Finding, Pulse, Watched},
     streams::{Flowing, Streams},
@@ -188,9 +188,9 @@ impl Terms {
     }
 
     async fn http2<S: Socket>(&self, socket: S, first: Bytes, (peer, behind): Party, held: Held) {
-        let (pulse, metrics) = (Arc::new(Pulse::default()), behind.metrics.clone());
+        let pulse = Arc::new(Pulse::default());
         let socket = Watched::new(socket, first, Arc::clone(&pulse), held);
-        let socket = TokioIo::new(Metered::new(socket, metrics.clone()));
+        let socket = TokioIo::new(Metered::new(socket, behind.metrics.clone()));
         let seen = Arc::clone(&pulse);
         let service = service_fn(move |request| {
             let answer = answer(Arc::clone(&behind), peer, request, &seen);
@@ -200,10 +200,7 @@ impl Terms {
         tokio::select! {
             biased;
             ended = connection.as_mut() => {
-                if let Err(error) = ended {
-                    found_by_library(&error).into_iter().for_each(|kind| metrics.flooded(kind));
-                    tracing::debug!(%peer, %error, "a connection ended early");
-                }
+                ended.unwrap_or_else(|error| tracing::debug!(%peer, %error, "a connection ended early"));
             }
             () = stuck(&pulse, self.idle_timeout) => {}
             () = self.stop.soon.cancelled() => {

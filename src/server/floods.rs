@@ -32,6 +32,7 @@ const GOAWAY: u8 = 7;
 const WINDOW_UPDATE: u8 = 8;
 const CONTINUATION: u8 = 9;
 const END_STREAM: u8 = 1;
+const PADDED: u8 = 8;
 
 /// What one kind of frame may cost.
 #[derive(Clone, Copy)]
@@ -68,12 +69,40 @@ struct Budget {
     sent: u64,
 }
 
-/// Reads along.
-struct Meter {
+/// Finds the heads of frames in bytes, however they are cut.
+struct Walker {
     /// Bytes until the next frame's head.
     skip: usize,
     head: [u8; HEAD],
     have: usize,
+}
+
+impl Walker {
+    /// The type, flags and length of the next frame whose head ends in `bytes`, of which it leaves what follows.
+    fn next(&mut self, bytes: &mut &[u8]) -> Option<(u8, u8, usize)> {
+        let (_, rest) = bytes.split_at(self.skip.min(bytes.len()));
+        self.skip -= bytes.len() - rest.len();
+        let (head, rest) = rest.split_at((HEAD - self.have).min(rest.len()));
+        *bytes = rest;
+        for byte in head {
+            if let Some(place) = self.head.get_mut(self.have) {
+                *place = *byte;
+            }
+            self.have += 1;
+        }
+        if self.have < HEAD {
+            return None;
+        }
+        self.have = 0;
+        let [high, middle, low, kind, flags, ..] = self.head;
+        self.skip = (usize::from(high) << 16) | (usize::from(middle) << 8) | usize::from(low);
+        Some((kind, flags, self.skip))
+    }
+}
+
+/// Reads along.
+struct Meter {
+    walker: Walker,
     requests: u32,
     sent: u64,
     budgets: [Budget; TERMS.len()],
@@ -83,38 +112,22 @@ impl Meter {
     fn new() -> Self {
         let full =
             |terms: Terms| Budget { left: whole(terms.burst), at: Instant::now(), requests: 0, sent: 0 };
-        let budgets = TERMS.map(full);
-        Self { skip: PREFACE, head: [0; HEAD], have: 0, requests: 0, sent: 0, budgets }
+        let walker = Walker { skip: PREFACE, head: [0; HEAD], have: 0 };
+        Self { walker, requests: 0, sent: 0, budgets: TERMS.map(full) }
     }
 
     /// Looks at bytes as they came; the kind of which there are too many.
     fn read(&mut self, mut bytes: &[u8]) -> Result<(), Flood> {
-        loop {
-            let (_, rest) = bytes.split_at(self.skip.min(bytes.len()));
-            self.skip -= bytes.len() - rest.len();
-            let (head, rest) = rest.split_at((HEAD - self.have).min(rest.len()));
-            if head.is_empty() {
-                return Ok(());
-            }
-            for byte in head {
-                if let Some(place) = self.head.get_mut(self.have) {
-                    *place = *byte;
-                }
-                self.have += 1;
-            }
-            if self.have < HEAD {
-                return Ok(());
-            }
-            self.have = 0;
-            let [high, middle, low, kind, flags, ..] = self.head;
-            self.skip = (usize::from(high) << 16) | (usize::from(middle) << 8) | usize::from(low);
-            self.frame(kind, flags)?;
-            bytes = rest;
+        let mut outcome = Ok(());
+        while let Some((kind, flags, length)) = self.walker.next(&mut bytes) {
+            outcome = outcome.and(self.frame(kind, flags, length));
         }
+        outcome
     }
 
-    fn frame(&mut self, kind: u8, flags: u8) -> Result<(), Flood> {
-        let empty = self.skip == 0 && flags & END_STREAM == 0;
+    fn frame(&mut self, kind: u8, flags: u8, length: usize) -> Result<(), Flood> {
+        // One byte can say that there is no padding.
+        let empty = length <= usize::from(flags & PADDED != 0) && flags & END_STREAM == 0;
         match kind {
             HEADERS => {
                 self.requests = self.requests.wrapping_add(1);
@@ -158,17 +171,72 @@ fn whole(number: u32) -> f32 {
     number as f32
 }
 
+/// Reads what the library says to a peer that floods it: the one sign of it is a word in its last frame.
+struct Farewell {
+    walker: Walker,
+    /// Bytes of that frame that are still to come, and those that have.
+    missing: usize,
+    text: Vec<u8>,
+}
+
+impl Farewell {
+    const WORDS: [(&str, Flood); 5] = [
+        ("too_many_internal_resets", Flood::MadeYouReset),
+        ("too_many_resets", Flood::RapidReset),
+        ("too_many_continuations", Flood::Continuation),
+        ("header_list_way_too_large", Flood::Continuation),
+        ("too_many_data_frames", Flood::EmptyData),
+    ];
+    /// The longest word and what stands before it.
+    const LONGEST: usize = 64;
+
+    fn new() -> Self {
+        Self { walker: Walker { skip: 0, head: [0; HEAD], have: 0 }, missing: 0, text: Vec::new() }
+    }
+
+    /// Looks at bytes that were written; the kind of flood that they tell of.
+    fn wrote(&mut self, mut bytes: &[u8]) -> Option<Flood> {
+        loop {
+            if self.missing > 0 {
+                let (text, rest) = bytes.split_at(self.missing.min(bytes.len()));
+                self.text.extend_from_slice(text);
+                (self.missing, self.walker.skip) = (self.missing - text.len(), self.walker.skip - text.len());
+                bytes = rest;
+                if self.missing == 0 {
+                    let text = String::from_utf8_lossy(&self.text);
+                    let found =
+                        Self::WORDS.iter().find(|(word, _)| text.contains(word)).map(|(_, kind)| *kind);
+                    self.text.clear();
+                    if found.is_some() {
+                        return found;
+                    }
+                }
+            }
+            match self.walker.next(&mut bytes)? {
+                (GOAWAY, _, length) => self.missing = length.min(Self::LONGEST),
+                _ => {}
+            }
+        }
+    }
+}
+
 /// A stream that carries HTTP/2 to this side. Its reads fail when there is too much of something.
 pub(super) struct Metered<S> {
     inner: S,
     meter: Meter,
+    farewell: Farewell,
     metrics: Metrics,
 }
 
 impl<S> Metered<S> {
     /// Reads along from the preface on.
     pub(super) fn new(inner: S, metrics: Metrics) -> Self {
-        Self { inner, meter: Meter::new(), metrics }
+        Self { inner, meter: Meter::new(), farewell: Farewell::new(), metrics }
+    }
+
+    fn wrote(&mut self, bytes: &[u8]) {
+        self.meter.sent += bytes.len() as u64;
+        self.farewell.wrote(bytes).into_iter().for_each(|kind| self.metrics.flooded(kind));
     }
 }
 
@@ -190,7 +258,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let sent = ready!(Pin::new(&mut self.inner).poll_write(cx, bytes))?;
-        self.meter.sent += sent as u64;
+        self.wrote(bytes.get(..sent).unwrap_or_default());
         Poll::Ready(Ok(sent))
     }
 
@@ -212,22 +280,14 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let sent = ready!(Pin::new(&mut self.inner).poll_write_vectored(cx, slices))?;
-        self.meter.sent += sent as u64;
+        let mut left = sent;
+        for slice in slices {
+            let written = slice.get(..left.min(slice.len())).unwrap_or_default();
+            left -= written.len();
+            self.wrote(written);
+        }
         Poll::Ready(Ok(sent))
     }
-}
-
-/// The flood that the library found, if that is why a connection ended. There is no other sign of it than a word.
-pub(super) fn found_by_library(error: &hyper::Error) -> Option<Flood> {
-    const WORDS: [(&str, Flood); 5] = [
-        ("too_many_internal_resets", Flood::MadeYouReset),
-        ("too_many_resets", Flood::RapidReset),
-        ("too_many_continuations", Flood::Continuation),
-        ("header_list_way_too_large", Flood::Continuation),
-        ("too_many_data_frames", Flood::EmptyData),
-    ];
-    let text = std::error::Error::source(error)?.to_string();
-    WORDS.iter().find(|(word, _)| text.contains(word)).map(|(_, kind)| *kind)
 }
 
 #[cfg(test)]
@@ -301,6 +361,27 @@ mod tests {
             let mut meter = Meter::new();
             let outcome = all.chunks(size).try_for_each(|part| meter.read(part));
             assert_eq!(outcome, Err(Flood::Ping), "{size}");
+        }
+    }
+
+    #[test]
+    fn rp_15_the_librarys_own_word_is_found_however_it_is_cut() {
+        let word = |word: &str| {
+            let payload = [&[0, 0, 0, 1, 0, 0, 0, 11], word.as_bytes()].concat();
+            let mut away = frame(GOAWAY, 0, payload.len());
+            away.splice(9.., payload);
+            [frame(SETTINGS, 0, 6), frame(DATA, 0, 300), away].concat()
+        };
+        for (text, kind) in [
+            ("too_many_resets", Some(Flood::RapidReset)),
+            ("too_many_internal_resets", Some(Flood::MadeYouReset)),
+            ("", None),
+        ] {
+            for size in [1, 7, 50, 1_000] {
+                let mut farewell = Farewell::new();
+                let found = word(text).chunks(size).find_map(|part| farewell.wrote(part));
+                assert_eq!(found, kind, "{text} {size}");
+            }
         }
     }
 }

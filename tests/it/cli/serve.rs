@@ -3,7 +3,8 @@
 use std::{
     fs,
     io::{Read as _, Write as _},
-    net::{SocketAddr, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream},
+    os::fd::OwnedFd,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -31,6 +32,23 @@ impl<'p> Serving<'p> {
         arguments.push("serve");
         let log = fs::File::create(place.path("log")).unwrap();
         let child = place.command(&arguments).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
+        Self { place, child }
+    }
+
+    /// As a supervisor does that keeps the sockets of the three doors: they are the process' own 3, 4 and 5.
+    fn inheriting(place: &'p Place, sockets: &[TcpListener; 3]) -> Self {
+        let script = "exec 3<&0 4<&1 5<&2 0</dev/null 1>>log 2>&1
+            export LISTEN_PID=$$ LISTEN_FDS=3 LISTEN_FDNAMES=gateway:control:admin
+            exec \"$0\" --set gateway.url=http://localhost:1 --set control.url=http://localhost:2 serve";
+        let [stdin, stdout, stderr] =
+            sockets.each_ref().map(|socket| Stdio::from(OwnedFd::from(socket.try_clone().unwrap())));
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", script, env!("CARGO_BIN_EXE_keyferry")])
+            .current_dir(place.dir.path())
+            .env_clear();
+        let child = command.stdin(stdin).stdout(stdout).stderr(stderr).spawn().unwrap();
+        fs::OpenOptions::new().create(true).append(true).open(place.path("log")).unwrap();
         Self { place, child }
     }
 
@@ -161,9 +179,46 @@ fn pf_2_a_second_signal_ends_at_once() {
 }
 
 #[test]
+fn pf_2_sockets_that_are_inherited_lose_no_caller_between_two_processes() {
+    let (place, key) = Place::initialised();
+    let sockets = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let [gateway, control, admin] = sockets.each_ref().map(|socket| socket.local_addr().unwrap());
+    let mut first = Serving::inheriting(&place, &sockets);
+    assert_eq!(
+        (first.door("gateway"), first.door("control"), first.door("admin")),
+        (gateway, control, admin)
+    );
+    assert_eq!((get(gateway, "/user", &key), get(admin, "/readyz", "none")), (200, 200));
+    first.signal("TERM");
+    assert_eq!(first.ends(), Some(0));
+    // Nobody serves now, and nobody is refused.
+    let waits = std::thread::spawn(move || get(gateway, "/user", &key));
+    let _second = Serving::inheriting(&place, &sockets);
+    assert_eq!(waits.join().unwrap(), 200);
+}
+
+#[test]
+fn a_socket_that_is_for_no_door_is_told() {
+    let (place, _) = Place::initialised();
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    for (names, told) in [("", "LISTEN_FDNAMES"), ("console", "\"console\"")] {
+        let script = format!(
+            "exec 3<&0 0</dev/null; export LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES={names}; exec \"$0\" serve"
+        );
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", &script, env!("CARGO_BIN_EXE_keyferry")])
+            .current_dir(place.dir.path())
+            .env_clear();
+        let ran = Ran::of(command.stdin(OwnedFd::from(socket.try_clone().unwrap())));
+        assert!(ran.code == 1 && ran.err.contains(told), "{ran:?}");
+    }
+}
+
+#[test]
 fn a_taken_port_is_told_with_the_setting_to_change() {
     let (place, _) = Place::initialised();
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = format!("admin.listen={}", taken.local_addr().unwrap());
     let mut command = place.command(&[
         "--set",

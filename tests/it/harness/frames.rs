@@ -41,7 +41,6 @@ pub(crate) enum Outcome {
 #[derive(Debug)]
 pub(crate) struct Frame {
     pub(crate) kind: u8,
-    pub(crate) flags: u8,
     pub(crate) stream: u32,
     pub(crate) payload: Vec<u8>,
 }
@@ -66,6 +65,17 @@ impl Frames {
         write.await.expect("written in time").is_ok()
     }
 
+    /// Throws away what has come so far, so that the other side is never kept from writing; whether it has closed.
+    pub(crate) fn skim(&mut self) -> bool {
+        loop {
+            match self.socket.try_read(&mut [0; 4096]) {
+                Ok(0) => return true,
+                Ok(_) => {}
+                Err(error) => return error.kind() != std::io::ErrorKind::WouldBlock,
+            }
+        }
+    }
+
     /// The next frame; none when the other side closed.
     pub(crate) async fn next(&mut self) -> Option<Frame> {
         while self.buffer.len() < 9 || self.buffer.len() < 9 + length(&self.buffer) {
@@ -76,7 +86,7 @@ impl Frames {
         }
         let whole: Vec<u8> = self.buffer.drain(..9 + length(&self.buffer)).collect();
         let stream = u32::from_be_bytes(whole[5..9].try_into().unwrap()) & 0x7fff_ffff;
-        Some(Frame { kind: whole[3], flags: whole[4], stream, payload: whole[9..].to_vec() })
+        Some(Frame { kind: whole[3], stream, payload: whole[9..].to_vec() })
     }
 
     /// What comes of this stream.

@@ -99,6 +99,17 @@ impl Raw {
         std::mem::take(&mut self.buffer)
     }
 
+    /// Reads to the end; whether that is a reset, which nobody takes for the end of an answer.
+    pub(crate) async fn ends_by_reset(&mut self) -> bool {
+        loop {
+            match timeout(PATIENCE, self.socket.read_buf(&mut self.buffer)).await.expect("an end in time") {
+                Ok(0) => return false,
+                Ok(_) => {}
+                Err(error) => return error.kind() == std::io::ErrorKind::ConnectionReset,
+            }
+        }
+    }
+
     async fn more(&mut self) -> usize {
         let read = timeout(PATIENCE, self.socket.read_buf(&mut self.buffer));
         // A reset is an end too.

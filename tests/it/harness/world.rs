@@ -152,7 +152,12 @@ impl Plan {
             Some(first) => (first.admin_key, first.key),
             None => keys(&self.settings, &self.clock).await,
         };
-        let given = Given { clock: self.clock.clone(), resolver: self.resolver, listeners: Some(listeners) };
+        let given = Given {
+            clock: self.clock.clone(),
+            resolver: self.resolver,
+            listeners: Some(listeners),
+            ..Given::default()
+        };
         let built = Gateway::build(self.settings, given).await.unwrap();
         let metrics = built.metrics().clone();
         let stop = CancellationToken::new();

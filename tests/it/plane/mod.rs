@@ -4,6 +4,7 @@ mod bodies;
 mod broken;
 mod fields;
 mod first_call;
+mod floods;
 mod framing;
 mod hostile;
 mod hostile_http2;
