@@ -124,6 +124,41 @@ impl Clock {
     }
 }
 
+/// Lets what comes often through once in a while. What it was asked before is not part of what owns it: a clone begins
+/// anew, and any two are equal.
+#[derive(Debug)]
+pub struct Seldom(AtomicI64);
+
+impl Seldom {
+    /// Whether it is `every` or longer ago that this was so; the first time it is.
+    pub fn is_due(&self, now: Timestamp, every: Duration) -> bool {
+        let last = Timestamp(self.0.load(Ordering::Relaxed));
+        let due = last > now || now >= last + every;
+        if due {
+            self.0.store(now.0, Ordering::Relaxed);
+        }
+        due
+    }
+}
+
+impl Default for Seldom {
+    fn default() -> Self {
+        Self(AtomicI64::new(i64::MIN))
+    }
+}
+
+impl Clone for Seldom {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for Seldom {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,5 +182,13 @@ mod tests {
         clock.advance(Duration::from_secs(1));
         assert_eq!(clock.now().as_micros(), 1_000_005);
         assert_eq!(clock.now().since(Timestamp::from_micros(2_000_000)), Duration::ZERO);
+    }
+
+    #[test]
+    fn what_is_seldom_is_due_at_first_and_then_once_in_a_while() {
+        let (seldom, every) = (Seldom::default(), Duration::from_secs(10));
+        let asked = [5, 6, 14, 15, 16, 3]
+            .map(|second| seldom.is_due(Timestamp::from_micros(second * 1_000_000), every));
+        assert_eq!(asked, [true, false, false, true, false, true], "also when the clock was set back");
     }
 }

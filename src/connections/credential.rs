@@ -1,11 +1,16 @@
 //! What goes onto an upstream request, prepared once per connection and grant; the plane only copies it.
 
+use std::sync::{Arc, atomic::AtomicBool};
+
 use http::{
     HeaderName, HeaderValue,
     uri::{Authority, Scheme},
 };
 
-use crate::{clock::Timestamp, vault::Secret};
+use crate::{
+    clock::{Seldom, Timestamp},
+    vault::Secret,
+};
 
 /// What goes onto each upstream request of one connection.
 #[derive(Clone, Debug)]
@@ -14,6 +19,10 @@ pub struct Credential {
     pub generation: i64,
     /// When the access token ends, if it does.
     pub expires: Option<Timestamp>,
+    /// Whether its predecessor's refresh token is still kept, in case this one never works (TL-9).
+    pub unproven: Arc<AtomicBool>,
+    /// When its use was noted.
+    pub noted: Seldom,
     /// Where requests go.
     pub base: Base,
     /// Where requests go by route, parallel to the app's routes; `None`: the base can't be filled here.

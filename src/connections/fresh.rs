@@ -5,10 +5,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -54,8 +51,6 @@ pub(super) struct Ready {
     pub(super) issued: Timestamp,
     /// From when on a successor is asked for.
     pub(super) renew_at: Option<Timestamp>,
-    /// Whether the predecessor's refresh token is still kept, in case this token never works (TL-9).
-    pub(super) unproven: AtomicBool,
 }
 
 impl Ready {
@@ -191,10 +186,7 @@ impl Connections {
 
     /// The upstream took `credential` (any answer but 401): its predecessor is no longer needed. Cheap.
     pub fn worked(&self, connection: &Arc<Connection>, credential: &Credential) {
-        let Some(ready) = self.fresh.at_hand(connection) else { return };
-        if ready.credential.generation == credential.generation
-            && ready.unproven.swap(false, Ordering::Relaxed)
-        {
+        if credential.unproven.load(Ordering::Relaxed) && credential.unproven.swap(false, Ordering::Relaxed) {
             drop(self.start(connection.id, Cause::Proven));
         }
     }

@@ -1,6 +1,6 @@
 //! From the store to a credential: what is stored is asked first, the provider only if that is not enough.
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::sync::{Arc, atomic::Ordering};
 
 use super::{
     Connection, Connections, CredentialError, Fault, TOKEN_EXPIRED,
@@ -126,12 +126,12 @@ impl Connections {
             .with_grant(grant);
         let credential = prepare::prepare(app, way, &values, (held.generation, held.expires))
             .map_err(|unfit| unusable(unfit.to_string()))?;
+        credential.unproven.store(grant.previous_refresh_token.is_some(), Ordering::Relaxed);
         Ok(Arc::new(Ready {
             credential: Arc::new(credential),
             link: connection.generation,
             issued: held.issued,
             renew_at: self.renewal(held),
-            unproven: AtomicBool::new(grant.previous_refresh_token.is_some()),
         }))
     }
 

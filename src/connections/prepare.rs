@@ -1,6 +1,6 @@
 //! From an app's file and a connection's values to a [`Credential`]: every template filled, every part parsed once.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use http::{
     HeaderName, HeaderValue, Uri,
@@ -14,7 +14,7 @@ use crate::{
         auth::{Auth, Inject},
         template::{Missing, Template},
     },
-    clock::Timestamp,
+    clock::{Seldom, Timestamp},
     vault::Secret,
 };
 
@@ -62,6 +62,8 @@ pub(super) fn prepare(
         default_headers: headers_of(&app.headers, values)?,
         default_query,
         path_vars,
+        unproven: Arc::default(),
+        noted: Seldom::default(),
     })
 }
 

@@ -1,11 +1,14 @@
 //! When connections were last used: collected in memory, written in batches.
 
-use std::mem;
+use std::{mem, time::Duration};
 
 use dashmap::DashMap;
 
-use super::Connections;
+use super::{Connections, Credential};
 use crate::{clock::Timestamp, id::ConnectionId};
+
+/// How often the uses of one connection are noted: `last_used_time` may lag by a minute.
+const NOTE: Duration = Duration::from_secs(10);
 
 /// Uses that are not written yet.
 pub(super) type Uses = DashMap<ConnectionId, Timestamp>;
@@ -14,6 +17,13 @@ impl Connections {
     /// The connection carried a call: its `last_used_time` follows within a minute. Cheap.
     pub fn used(&self, connection: ConnectionId) {
         self.uses.insert(connection, self.parts.clock.now());
+    }
+
+    /// The same, told by the credential that was used: for most calls that was noted a moment ago.
+    pub fn used_by(&self, connection: ConnectionId, credential: &Credential) {
+        if credential.noted.is_due(self.parts.clock.now(), NOTE) {
+            self.used(connection);
+        }
     }
 
     /// Job: writes the collected `last_used_time`s. Call it every half minute or so, and at stop.

@@ -19,12 +19,15 @@ pub use self::{
 };
 use crate::{
     cache::{Cache, Times},
-    clock::{Clock, Timestamp},
+    clock::{Clock, Seldom, Timestamp},
     config::{CacheSettings, StoreSettings},
     id::{KeyId, OwnerId},
     store::{KeyRow, Store, StoreError},
     vault::token::{ApiKey, KeyDigest},
 };
+
+/// How often the uses of one key are noted: `last_used_time` may lag by a minute.
+const NOTE: Duration = Duration::from_secs(10);
 
 /// The keys of this gateway. A clone shares the cache.
 #[derive(Clone, Debug)]
@@ -48,6 +51,8 @@ pub struct Caller {
     pub rules: Rules,
     /// When it ends.
     pub expires: Option<Timestamp>,
+    /// When its use was noted.
+    pub noted: Seldom,
 }
 
 /// One key, as the control API shows it; not the key itself.
@@ -132,7 +137,9 @@ impl Keys {
         if caller.expires.is_some_and(|end| end <= now) {
             return Err(KeyError::Expired);
         }
-        self.uses.note(caller.key, now);
+        if caller.noted.is_due(now, NOTE) {
+            self.uses.note(caller.key, now);
+        }
         Ok(caller)
     }
 
@@ -173,7 +180,14 @@ impl Keys {
             }
         };
         let (owner, expires) = (key.owner, key.expires_time);
-        Ok(Some(Arc::new(Caller { owner, key: key.id, admin: key.admin, rules, expires })))
+        Ok(Some(Arc::new(Caller {
+            owner,
+            key: key.id,
+            admin: key.admin,
+            rules,
+            expires,
+            noted: Seldom::default(),
+        })))
     }
 
     /// A new key of `owner`. The second value is the key itself; nobody can ask for it again.

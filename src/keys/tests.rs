@@ -47,6 +47,7 @@ async fn an_issued_key_tells_who_calls() {
         admin: true,
         rules: Rules { apps: Some(vec!["x".to_owned()]), ..Rules::default() },
         expires: Some(clock.now() + Duration::from_mins(1)),
+        noted: Seldom::default(),
     };
     assert_eq!(*caller, expected);
     assert_eq!(shown.hint, key.hint());
@@ -188,11 +189,14 @@ async fn uses_are_written_down_in_batches_and_survive_a_failed_write() {
     let World { store, keys, owner, clock, .. } = world().await;
     let (shown, key) = keys.issue(owner, new("ci")).await.unwrap();
     keys.verify(&key.digest()).await.unwrap();
-    clock.advance(Duration::from_secs(1));
+    clock.advance(NOTE);
     keys.verify(&key.digest()).await.unwrap();
     assert_eq!(keys.get(owner, shown.id).await.unwrap().unwrap().last_used_time, None);
     keys.flush_used().await.unwrap();
     assert_eq!(keys.get(owner, shown.id).await.unwrap().unwrap().last_used_time, Some(clock.now()));
+    keys.verify(&key.digest()).await.unwrap();
+    assert!(keys.uses.take().is_empty(), "noted a moment ago");
+    clock.advance(NOTE);
     keys.verify(&key.digest()).await.unwrap();
     store.close().await;
     assert!(keys.flush_used().await.is_err());

@@ -209,7 +209,7 @@ impl Plane {
 
     /// Tells the connections how their credential fared.
     fn note(&self, chosen: &Chosen, credential: &Credential, status: StatusCode) {
-        self.0.connections.used(chosen.connection.id);
+        self.0.connections.used_by(chosen.connection.id, credential);
         if status == StatusCode::UNAUTHORIZED {
             self.0.connections.unauthorized(&chosen.connection, credential);
         } else {

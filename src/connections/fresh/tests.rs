@@ -1,6 +1,7 @@
 use http::uri::{Authority, Scheme};
 
 use super::{super::Base, *};
+use crate::clock::Seldom;
 
 const NOW: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
 
@@ -20,14 +21,10 @@ fn ready(generation: i64) -> Arc<Ready> {
         default_headers: Vec::new(),
         default_query: Vec::new(),
         path_vars: Vec::new(),
+        unproven: Arc::default(),
+        noted: Seldom::default(),
     };
-    Arc::new(Ready {
-        credential: Arc::new(credential),
-        link: 1,
-        issued: NOW,
-        renew_at: None,
-        unproven: AtomicBool::new(false),
-    })
+    Arc::new(Ready { credential: Arc::new(credential), link: 1, issued: NOW, renew_at: None })
 }
 
 fn renewing(fresh: &Fresh, id: ConnectionId) {

@@ -39,8 +39,7 @@ fn withheld_in_any_spelling(name: &HeaderName) -> bool {
         return true;
     }
     let text = name.as_str();
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    if text.bytes().all(plain) && !text.starts_with('-') && !text.ends_with('-') {
+    if is_canonical(text) {
         return false;
     }
     let canonical: String = spelling(text).map(char::from).collect();
@@ -75,8 +74,15 @@ fn spelling(name: &str) -> impl Iterator<Item = u8> + '_ {
     })
 }
 
+/// Whether a name is already written as [`spelling`] would write it. Nearly all are.
+fn is_canonical(name: &str) -> bool {
+    name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+        && !name.starts_with('-')
+        && !name.ends_with('-')
+}
+
 fn same_spelling(one: &str, other: &str) -> bool {
-    spelling(one).eq(spelling(other))
+    if is_canonical(one) && is_canonical(other) { one == other } else { spelling(one).eq(spelling(other)) }
 }
 
 /// A key that stands where nobody looks for one still must not go upstream.

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     catalog::Catalog,
+    clock::Seldom,
     net::body,
     plane::route::{self, Names},
     vault::Secret,
@@ -79,6 +80,8 @@ pub(in crate::plane) fn credential() -> Credential {
             (":tenant".to_owned(), Secret::from("tenant-12345")),
             (":token".to_owned(), secret()),
         ],
+        unproven: Arc::default(),
+        noted: Seldom::default(),
     }
 }
 
