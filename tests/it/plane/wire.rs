@@ -87,9 +87,9 @@ async fn rp_9_a_body_is_asked_for_only_when_it_is_wanted() {
 }
 
 #[tokio::test]
-async fn rp_10_an_upgrade_nobody_asked_the_upstream_for_goes_on_as_a_plain_request() {
+async fn rp_10_an_upgrade_that_is_not_understood_goes_on_as_a_plain_request() {
     let (upstream, world) = stage().await;
-    for protocol in ["websocket", "h2c"] {
+    for protocol in ["h2c", "websocket, h2c", "irc/6.9"] {
         let request = format!(
             "GET /things/x HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: {protocol}\r\n\r\n"
         );
