@@ -25,6 +25,7 @@ use crate::{
     net::{
         client::{Client, Egress},
         guard::{Resolve, SystemResolver},
+        own::Own,
     },
     owners::Owners,
     plane::{self, Names, Plane, PlaneSettings},
@@ -107,14 +108,15 @@ struct Things {
 
 impl Gateway {
     /// Wires everything. No call is served before [`Gateway::run`], but the ports are taken.
-    pub async fn build(settings: Settings, world: World) -> anyhow::Result<Self> {
+    pub async fn build(settings: Settings, mut world: World) -> anyhow::Result<Self> {
         let vault = Vault::from_file(&settings.vault.key_file)?;
         let store = master::open(settings.store.url.expose(), &vault).await?;
-        let things = Things::build(&settings, &world, store.clone(), vault)?;
-        let listeners = match world.listeners {
+        let listeners = match world.listeners.take() {
             Some(listeners) => listeners,
             None => Listeners::open(&settings, world.inherited).await?,
         };
+        let egress = egress(&settings, &listeners)?;
+        let things = Things::build(&settings, &world, &egress, (store.clone(), vault))?;
         let jobs = jobs::Jobs {
             connections: things.connections.clone(),
             keys: things.keys.clone(),
@@ -181,10 +183,15 @@ async fn bind(door: &str, address: SocketAddr, given: Option<TcpListener>) -> an
 }
 
 impl Things {
-    fn build(settings: &Settings, world: &World, store: Store, vault: Vault) -> anyhow::Result<Self> {
+    fn build(
+        settings: &Settings,
+        world: &World,
+        egress: &Egress,
+        (store, vault): (Store, Vault),
+    ) -> anyhow::Result<Self> {
         let clock = world.clock.clone();
         let catalog = Arc::new(catalog(settings)?);
-        let client = Client::new(&egress(settings), Arc::clone(&world.resolver))?;
+        let client = Client::new(egress, Arc::clone(&world.resolver))?;
         let keys = Keys::new(store.clone(), clock.clone(), &settings.cache, &settings.store);
         let owners = Owners::new(store.clone(), clock.clone());
         let known = keys.clone();
@@ -265,15 +272,20 @@ pub fn catalog(settings: &Settings) -> anyhow::Result<Catalog> {
     })
 }
 
-fn egress(settings: &Settings) -> Egress {
-    Egress {
+fn egress(settings: &Settings, listeners: &Listeners) -> anyhow::Result<Egress> {
+    let (gateway, control) = (&settings.gateway, &settings.control);
+    let sockets = [listeners.gateway.as_ref(), listeners.control.as_ref(), Some(&listeners.admin)];
+    let sockets: Vec<_> =
+        sockets.into_iter().flatten().map(TcpListener::local_addr).collect::<Result<_, _>>()?;
+    Ok(Egress {
         allow: settings.egress.allow.clone(),
+        own: Own::new(&[&gateway.url, &control.url], &gateway.app_domain, sockets),
         plain_http: settings.egress.plain_http,
         ca_file: settings.egress.ca_file.clone(),
         connect_timeout: settings.bounds.connect_timeout,
         first_byte_timeout: settings.bounds.first_byte_timeout,
         idle_timeout: settings.bounds.idle_timeout,
-    }
+    })
 }
 
 /// The doors of this role, each with what stands behind it.

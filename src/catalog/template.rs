@@ -71,7 +71,8 @@ impl Template {
     }
 
     /// The names the authority reads.
-    pub(super) fn authority_names(&self) -> Vec<&str> {
+    #[must_use]
+    pub fn authority_names(&self) -> Vec<&str> {
         let names = self.authority_pieces().into_iter().filter_map(|piece| match piece {
             Piece::Name(name) => Some(name),
             Piece::Text(_) => None,

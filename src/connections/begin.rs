@@ -88,6 +88,7 @@ impl Connections {
         let grant = Grant { secret_fields, ..Grant::default() };
         let gathering = Gathering { app, way, client: Some(&client), fields, grant };
         let mut values = gathering.values();
+        self.vet(app, way, &values).await?;
         values.set("nonce", vault::random_text());
         let begun = oauth::begin(&Consent {
             authorize,

@@ -8,6 +8,7 @@ use super::{
     finish::{Gained, Worthless},
     gather::{Gathering, NotFound, in_answer},
     grant::Grant,
+    input::Refused,
     pending::{self, Pending},
     ways,
 };
@@ -146,6 +147,7 @@ impl Connections {
         gathering.take(Source::Token, |field| in_answer(field, &answer.raw))?;
         self.request_fields(&mut gathering).await?;
         gathering.derive()?;
+        self.vet(&flow.app, way, &gathering.values()).await?;
         let scopes = answer.scopes.unwrap_or_else(|| flow.pending.scopes.clone());
         let expires = self.schedule.end(asked, answer.lifetime);
         Ok(self.identify(gathering, expires, scopes).await?)
@@ -196,6 +198,13 @@ impl From<NotFound> for Failure {
     fn from(not: NotFound) -> Self {
         tracing::info!(field = not.field, reason = not.reason, "a field of a new connection");
         Self(not.reason.to_owned())
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        tracing::info!(field = refused.name, problem = refused.problem, "a field of a new connection");
+        Self("field_refused".to_owned())
     }
 }
 

@@ -11,6 +11,7 @@ use super::{
     input::{self, Need, Refused, Typed},
     manage,
     take::TakeError,
+    values::Values,
     ways,
 };
 use crate::{
@@ -87,7 +88,11 @@ impl Connections {
             input::fields(&app, way, &new.fields, need).map_err(|refused| refused.in_body("fields."))?;
         let now = self.parts.clock.now();
         let blank = blank(&app, way, (owner, now), (name, return_url, scopes));
-        let Some(credentials) = new.credentials else { return self.insert_pending(blank, typed).await };
+        let Some(credentials) = new.credentials else {
+            let values = Values::of_app(&app, way.method, None).with_fields(&typed.fields);
+            self.vet(&app, way, &values).await.map_err(|refused| refused.in_body("fields."))?;
+            return self.insert_pending(blank, typed).await;
+        };
         typed.grant.credentials =
             input::credentials(way, &credentials).map_err(|refused| refused.in_body("credentials."))?;
         self.insert_active(blank, &app, way, typed).await

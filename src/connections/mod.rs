@@ -45,6 +45,7 @@ mod obtain;
 mod offer;
 mod pause;
 mod pending;
+mod place;
 mod prepare;
 mod probe;
 mod renew;

@@ -31,6 +31,8 @@ impl Connections {
     pub(super) async fn take<'a>(&self, mut gathering: Gathering<'a>) -> Result<Gained<'a>, TakeError> {
         let not_found = |not: NotFound| TakeError::Refused(Refused::new(&not.field, words(not.reason)));
         gathering.derive().map_err(not_found)?;
+        let (app, way) = (gathering.app, gathering.way);
+        self.vet(app, way, &gathering.values()).await.map_err(TakeError::Refused)?;
         let expires = self.first_token(&mut gathering).await?;
         self.request_fields(&mut gathering).await.map_err(not_found)?;
         gathering.derive().map_err(not_found)?;

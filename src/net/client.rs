@@ -24,7 +24,8 @@ use tokio::time::timeout;
 use super::{
     body::{self, Body, BoxError, ReadError},
     dial::Dial,
-    guard::{Forbidden, Guard, Guarded, Resolve},
+    guard::{Forbidden, Guard, Guarded, Resolve, Vetted},
+    own::{Loop, Own},
     stream::Streamed,
     tls::{self, TlsError},
     upload::{Patience, Progress, Sieve, Stall, Upload, UploadFault},
@@ -35,6 +36,8 @@ use super::{
 pub struct Egress {
     /// Private ranges that may be dialled.
     pub allow: Vec<IpNet>,
+    /// The gateway's own doors, which are never dialled.
+    pub own: Own,
     /// Whether `http://` is permitted.
     pub plain_http: bool,
     /// Further certificates to trust, PEM.
@@ -51,6 +54,7 @@ impl Default for Egress {
     fn default() -> Self {
         Self {
             allow: Vec::new(),
+            own: Own::default(),
             plain_http: false,
             ca_file: None,
             connect_timeout: Duration::from_secs(10),
@@ -66,6 +70,9 @@ pub enum SendError {
     /// The address may not be dialled.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// It would come in again.
+    #[error(transparent)]
+    Loop(#[from] Loop),
     /// `http://`, which the settings don't permit.
     #[error("the upstream has no https address; the operator can permit http with egress.plain_http")]
     PlainHttp,
@@ -111,6 +118,7 @@ struct Inner {
     http1: Pool,
     /// How each of them dials.
     dial: [Dial; 2],
+    vetted: Vetted,
     plain_http: bool,
     first_byte: Duration,
     idle: Duration,
@@ -140,8 +148,8 @@ impl Client {
     /// A client that dials what `egress` permits of what `resolver` finds.
     pub fn new(egress: &Egress, resolver: Arc<dyn Resolve>) -> Result<Self, TlsError> {
         let tls = tls::client(egress.ca_file.as_deref())?;
-        let guard = Guard::new(egress.allow.clone());
-        let tcp = Guarded::new(guard, resolver, |tcp| {
+        let vetted = Vetted::new(Guard::new(egress.allow.clone()), resolver);
+        let tcp = Guarded::new(vetted.clone(), egress.own.clone(), |tcp| {
             tcp.enforce_http(false);
             tcp.set_nodelay(true);
             tcp.set_connect_timeout(Some(egress.connect_timeout));
@@ -153,6 +161,7 @@ impl Client {
             newest: pool(newest.clone()),
             http1: pool(http1.clone()),
             dial: [newest, http1],
+            vetted,
             plain_http: egress.plain_http,
             first_byte: egress.first_byte_timeout,
             idle: egress.idle_timeout,
@@ -164,6 +173,11 @@ impl Client {
     pub fn apart(&self) -> Self {
         let [newest, http1] = self.0.dial.clone().map(pool);
         Self(Arc::new(Inner { newest, http1, ..(*self.0).clone() }))
+    }
+
+    /// Whether `host` may be dialled, as names stand now: for what is about to be stored. Dialling asks again.
+    pub async fn vet(&self, host: &str) -> Result<(), Forbidden> {
+        if self.0.vetted.permits(host).await { Ok(()) } else { Err(Forbidden) }
     }
 
     /// Sends `request` and gives the answer's head; its body follows as it arrives.
@@ -314,6 +328,9 @@ fn failure(error: legacy::Error) -> SendError {
     }
     if causes(&error).any(<dyn std::error::Error>::is::<Forbidden>) {
         return Forbidden.into();
+    }
+    if causes(&error).any(<dyn std::error::Error>::is::<Loop>) {
+        return Loop.into();
     }
     SendError::Unreachable(error.into())
 }

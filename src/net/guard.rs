@@ -14,15 +14,23 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use http::Uri;
 use hyper_util::client::legacy::connect::{HttpConnector, dns::Name};
 use ipnet::IpNet;
+use tokio::time::timeout;
 use tower::Service;
 
 use self::ranges::{embedded, public};
-use super::body::BoxError;
+use super::{
+    body::BoxError,
+    own::{Loop, Own},
+};
+
+/// How long a name may take that is only asked about.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 type Pending<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
@@ -79,6 +87,27 @@ pub(super) struct Vetted {
     resolver: Arc<dyn Resolve>,
 }
 
+impl Vetted {
+    /// What `guard` permits of what `resolver` finds.
+    pub(super) fn new(guard: Guard, resolver: Arc<dyn Resolve>) -> Self {
+        Self { guard, resolver }
+    }
+
+    /// Dials nothing: whether `host` would be dialled as names stand now. One that no address is known of passes.
+    pub(super) async fn permits(&self, host: &str) -> bool {
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        if let Ok(address) = bare.parse() {
+            return self.guard.permits(address);
+        }
+        match timeout(PATIENCE, self.resolver.resolve(bare.to_owned())).await {
+            Ok(Ok(found)) if !found.is_empty() => {
+                found.iter().any(|address| self.guard.permits(address.ip()))
+            }
+            _ => true,
+        }
+    }
+}
+
 impl Service<Name> for Vetted {
     type Response = std::vec::IntoIter<SocketAddr>;
     type Error = io::Error;
@@ -107,19 +136,17 @@ impl Service<Name> for Vetted {
 #[derive(Clone)]
 pub(super) struct Guarded {
     guard: Guard,
+    own: Arc<Own>,
     tcp: HttpConnector<Vetted>,
 }
 
 impl Guarded {
-    /// Dials what `guard` permits of what `resolver` finds.
-    pub(super) fn new(
-        guard: Guard,
-        resolver: Arc<dyn Resolve>,
-        set: impl FnOnce(&mut HttpConnector<Vetted>),
-    ) -> Self {
-        let mut tcp = HttpConnector::new_with_resolver(Vetted { guard: guard.clone(), resolver });
+    /// Dials what `vetted` lets through and is not the gateway's `own`.
+    pub(super) fn new(vetted: Vetted, own: Own, set: impl FnOnce(&mut HttpConnector<Vetted>)) -> Self {
+        let guard = vetted.guard.clone();
+        let mut tcp = HttpConnector::new_with_resolver(vetted);
         set(&mut tcp);
-        Self { guard, tcp }
+        Self { guard, own: Arc::new(own), tcp }
     }
 }
 
@@ -136,8 +163,18 @@ impl Service<Uri> for Guarded {
         if !uri.host().is_some_and(|host| self.guard.permits_literal(host)) {
             return Box::pin(async { Err(Forbidden.into()) });
         }
-        let dialling = self.tcp.call(uri);
-        Box::pin(async { dialling.await.map_err(Into::into) })
+        if self.own.is_named(&uri) {
+            return Box::pin(async { Err(Loop.into()) });
+        }
+        let (dialling, own) = (self.tcp.call(uri), Arc::clone(&self.own));
+        Box::pin(async move {
+            let dialled = dialling.await?;
+            let socket = dialled.inner();
+            if own.is_reached(socket.local_addr()?, socket.peer_addr()?) {
+                return Err(Loop.into());
+            }
+            Ok(dialled)
+        })
     }
 }
 

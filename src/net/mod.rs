@@ -6,6 +6,7 @@ pub mod client_ip;
 mod dial;
 pub mod guard;
 pub mod headers;
+pub mod own;
 pub mod problem;
 pub mod punctual;
 pub mod request_id;

@@ -7,6 +7,11 @@ use crate::net::{SendError, problem::Problem, upload::UploadFault};
 /// No answer.
 pub(super) fn send(error: &SendError, app: &str) -> Problem {
     let (status, reason, detail) = match error {
+        SendError::Loop(_) => (
+            StatusCode::BAD_GATEWAY,
+            "upstream_unreachable",
+            format!("{error}. Correct the host of {app}'s connection, or the base in its app file."),
+        ),
         SendError::Forbidden(_) | SendError::PlainHttp => (
             StatusCode::BAD_GATEWAY,
             "upstream_unreachable",

@@ -34,6 +34,15 @@ impl Certificate {
         Self(rcgen::generate_simple_self_signed([name.to_owned()]).unwrap())
     }
 
+    /// One that was good until some years ago.
+    pub(crate) fn expired(name: &str) -> Self {
+        let mut params = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(2001, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2002, 1, 1);
+        let signing_key = rcgen::KeyPair::generate().unwrap();
+        Self(rcgen::CertifiedKey { cert: params.self_signed(&signing_key).unwrap(), signing_key })
+    }
+
     /// Writes certificate and key into `dir`, as PEM.
     pub(crate) fn write(&self, dir: &Path) -> (PathBuf, PathBuf) {
         let (cert, key) = (dir.join("cert.pem"), dir.join("key.pem"));

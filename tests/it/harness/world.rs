@@ -85,7 +85,7 @@ impl Default for Plan {
 }
 
 impl Plan {
-    /// With an app file of the operator's own.
+    /// With an app file of the operator's own, in which `GATEWAY` stands for the port of the gateway door.
     pub(crate) fn app(mut self, name: &str, file: impl Into<String>) -> Self {
         self.apps.push((name.to_owned(), file.into()));
         self
@@ -187,6 +187,7 @@ impl Plan {
         let apps = dir.join("apps");
         std::fs::create_dir(&apps).unwrap();
         for (name, file) in &self.apps {
+            let file = file.replace("GATEWAY", &gateway.local_addr().unwrap().port().to_string());
             std::fs::write(apps.join(format!("{name}.toml")), file).unwrap();
         }
         self.settings.catalog.dir = Some(apps);

@@ -1,5 +1,6 @@
 //! The data plane, through the real gateway to an upstream that keeps every byte.
 
+mod addresses;
 mod bodies;
 mod broken;
 mod fields;
