@@ -113,7 +113,7 @@ impl Gateway {
         let store = master::open(settings.store.url.expose(), &vault).await?;
         let listeners = match world.listeners.take() {
             Some(listeners) => listeners,
-            None => Listeners::open(&settings, world.inherited).await?,
+            None => Listeners::open(&settings, std::mem::take(&mut world.inherited)).await?,
         };
         let egress = egress(&settings, &listeners)?;
         let things = Things::build(&settings, &world, &egress, (store.clone(), vault))?;

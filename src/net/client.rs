@@ -1,8 +1,8 @@
 //! The one outgoing HTTP client: pooled, over verified TLS, HTTP/2 where the upstream offers it, behind the guard.
 //!
 //! It follows no redirect, reads no proxy from the environment and has no total time limit. A request is sent again
-//! only if nothing of it can have been processed: by the library when it had not been written at all, and here, once,
-//! when it is idempotent and has no body (RFC 9110 9.2.2).
+//! only if nothing of it can have been processed: by the pool when it had not been written at all, and here, once, when
+//! it is idempotent, has no body, and the connection had been kept from an earlier call (RFC 9110 9.2.2).
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -14,10 +14,6 @@ use http::{
 };
 use http_body::Body as _;
 use hyper::body::Incoming;
-use hyper_util::{
-    client::legacy,
-    rt::{TokioExecutor, TokioTimer},
-};
 use ipnet::IpNet;
 use tokio::time::timeout;
 
@@ -26,6 +22,7 @@ use super::{
     dial::Dial,
     guard::{Forbidden, Guard, Guarded, Resolve, Vetted},
     own::{Loop, Own},
+    pool::{Lease, Pool, PoolError},
     stream::Streamed,
     tls::{self, TlsError},
     upload::{Patience, Progress, Sieve, Stall, Upload, UploadFault},
@@ -104,7 +101,8 @@ pub enum FetchError {
     Deadline(Duration),
 }
 
-type Pool = legacy::Client<Dial, Body>;
+/// An answer's head, and what has to live as long as its body.
+type Answer = (Response<Incoming>, Lease);
 
 /// The outgoing client.
 #[derive(Clone)]
@@ -116,8 +114,6 @@ struct Inner {
     newest: Pool,
     /// HTTP/1.1 only.
     http1: Pool,
-    /// How each of them dials.
-    dial: [Dial; 2],
     vetted: Vetted,
     plain_http: bool,
     first_byte: Duration,
@@ -158,9 +154,8 @@ impl Client {
         let newest = Dial::new(tcp.clone(), tls.clone(), true, egress.connect_timeout);
         let http1 = Dial::new(tcp, tls, false, egress.connect_timeout);
         Ok(Self(Arc::new(Inner {
-            newest: pool(newest.clone()),
-            http1: pool(http1.clone()),
-            dial: [newest, http1],
+            newest: Pool::new(newest),
+            http1: Pool::new(http1),
             vetted,
             plain_http: egress.plain_http,
             first_byte: egress.first_byte_timeout,
@@ -171,7 +166,7 @@ impl Client {
     /// The same client with connections of its own, for another thread.
     #[must_use]
     pub fn apart(&self) -> Self {
-        let [newest, http1] = self.0.dial.clone().map(pool);
+        let (newest, http1) = (self.0.newest.apart(), self.0.http1.apart());
         Self(Arc::new(Inner { newest, http1, ..(*self.0).clone() }))
     }
 
@@ -197,7 +192,7 @@ impl Client {
         *request.version_mut() = Version::HTTP_11; // the pool turns it into HTTP/2 where that was agreed
         let pool = if terms.http2 && !terms.upgrade { &self.0.newest } else { &self.0.http1 };
         let may_switch = terms.upgrade;
-        let (response, upload) = if request.body().is_end_stream() {
+        let ((response, lease), upload) = if request.body().is_end_stream() {
             (self.ask(pool, request).await?, None)
         } else {
             if terms.body_limit.is_some_and(|limit| request.body().size_hint().lower() > limit) {
@@ -206,13 +201,21 @@ impl Client {
             // Apart, so that a request without a body needs no room for this.
             Box::pin(self.upload(pool, request, terms)).await?
         };
-        if response.status() == StatusCode::SWITCHING_PROTOCOLS && !may_switch {
+        // Where nothing is made of an answer, its connection ends with the lease.
+        let is_switched = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+        if is_switched && !may_switch {
             return Err(SendError::Protocol("the protocol was switched unasked".into()));
         }
         if is_ambiguous(&response) {
             return Err(SendError::Protocol("the answer is framed in more than one way".into()));
         }
-        Ok(response.map(|body| Streamed::new(body, self.0.idle, upload)))
+        let lease = if is_switched {
+            lease.detach();
+            None
+        } else {
+            Some(lease)
+        };
+        Ok(response.map(|body| Streamed::new(body, self.0.idle, upload, lease)))
     }
 
     /// How long a stream may be silent.
@@ -234,23 +237,24 @@ impl Client {
         timeout(deadline, whole).await.unwrap_or(Err(FetchError::Deadline(deadline)))
     }
 
-    /// A request without a body: sent once more if it is idempotent and the connection ended before an answer.
-    async fn ask(&self, pool: &Pool, request: Request<Body>) -> Result<Response<Incoming>, SendError> {
+    /// A request without a body: sent once more if it is idempotent and was sent on a kept connection that was dead.
+    async fn ask(&self, pool: &Pool, request: Request<Body>) -> Result<Answer, SendError> {
         let spare = request.method().is_idempotent().then(|| without_body(&request));
-        match self.once(pool, request).await {
-            Err(SendError::Protocol(error)) if broke_off(&*error) => match spare {
-                Some(again) => self.once(pool, again).await,
-                None => Err(SendError::Protocol(error)),
-            },
-            outcome => outcome,
+        match (self.once(pool, request, false).await?, spare) {
+            (Err(error), Some(again)) if error.is_stale() => {
+                Box::pin(self.once(pool, again, true)).await?.map_err(failure)
+            }
+            (outcome, _) => outcome.map_err(failure),
         }
     }
 
-    async fn once(&self, pool: &Pool, request: Request<Body>) -> Result<Response<Incoming>, SendError> {
-        match timeout(self.0.first_byte, pool.request(request)).await {
-            Ok(outcome) => outcome.map_err(failure),
-            Err(_) => Err(SendError::Timeout),
-        }
+    async fn once(
+        &self,
+        pool: &Pool,
+        request: Request<Body>,
+        fresh: bool,
+    ) -> Result<Result<Answer, PoolError>, SendError> {
+        timeout(self.0.first_byte, pool.send(request, fresh)).await.map_err(|_| SendError::Timeout)
     }
 
     async fn upload(
@@ -258,7 +262,7 @@ impl Client {
         pool: &Pool,
         request: Request<Body>,
         terms: Terms,
-    ) -> Result<(Response<Incoming>, Option<Arc<Progress>>), SendError> {
+    ) -> Result<(Answer, Option<Arc<Progress>>), SendError> {
         let (mut head, body) = request.into_parts();
         if matches!(head.method, Method::GET | Method::HEAD) && body.size_hint().exact().is_none() {
             // Without this the library takes a body of unknown length for none, with these methods.
@@ -267,10 +271,10 @@ impl Client {
         let rate = if is_conversation(&head.headers) { 0 } else { terms.body_rate };
         let patience = Patience { first_byte: self.0.first_byte, idle: self.0.idle, rate };
         let (body, progress) = Upload::new(body, terms.body_limit, terms.trailers);
-        let answer = pool.request(Request::from_parts(head, body::boxed(body)));
+        let answer = pool.send(Request::from_parts(head, body::boxed(body)), false);
         tokio::select! {
             outcome = answer => match outcome {
-                Ok(response) => Ok((response, Some(progress))),
+                Ok(answer) => Ok((answer, Some(progress))),
                 Err(error) => Err(progress.fault().map_or_else(|| failure(error), SendError::Upload)),
             },
             stall = progress.stall(patience) => Err(match stall {
@@ -285,17 +289,6 @@ impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Client").finish_non_exhaustive()
     }
-}
-
-fn pool(dial: Dial) -> Pool {
-    legacy::Client::builder(TokioExecutor::new())
-        .timer(TokioTimer::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(Duration::from_mins(1))
-        // A path that died silently is found by pings, not by the calls that wait on it.
-        .http2_keep_alive_interval(Duration::from_secs(30))
-        .http2_keep_alive_timeout(Duration::from_secs(10))
-        .build(dial)
 }
 
 /// Whether an HTTP/1.1 answer could be read in two ways (RFC 9112 6.3). The library would take one of them; passed on
@@ -322,22 +315,15 @@ fn without_body(request: &Request<Body>) -> Request<Body> {
     copy
 }
 
-fn failure(error: legacy::Error) -> SendError {
-    if !error.is_connect() {
-        return SendError::Protocol(error.into());
-    }
-    if causes(&error).any(<dyn std::error::Error>::is::<Forbidden>) {
+fn failure(error: PoolError) -> SendError {
+    let PoolError::Connect(error) = error else { return SendError::Protocol(error.into()) };
+    if causes(&*error).any(<dyn std::error::Error>::is::<Forbidden>) {
         return Forbidden.into();
     }
-    if causes(&error).any(<dyn std::error::Error>::is::<Loop>) {
+    if causes(&*error).any(<dyn std::error::Error>::is::<Loop>) {
         return Loop.into();
     }
-    SendError::Unreachable(error.into())
-}
-
-/// Whether the connection ended before an answer, as a stale pooled one does; not so for an answer that is no HTTP.
-fn broke_off(error: &(dyn std::error::Error + 'static)) -> bool {
-    !causes(error).filter_map(|cause| cause.downcast_ref::<hyper::Error>()).any(hyper::Error::is_parse)
+    SendError::Unreachable(error)
 }
 
 fn causes<'e>(

@@ -8,13 +8,10 @@ use std::{
     time::Duration,
 };
 
-use http::Uri;
+use http::{Uri, uri::Scheme};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
-use hyper_util::{
-    client::legacy::connect::{Connected, Connection},
-    rt::TokioIo,
-};
+use hyper_util::{client::legacy::connect::Connection as _, rt::TokioIo};
 use rustls::ClientConfig;
 use tokio::{net::TcpStream, time::timeout};
 use tower::Service;
@@ -25,6 +22,7 @@ use super::{body::BoxError, guard::Guarded};
 #[derive(Clone)]
 pub(super) struct Dial {
     https: HttpsConnector<Guarded>,
+    http2: bool,
     limit: Duration,
 }
 
@@ -34,7 +32,12 @@ impl Dial {
         let builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
         let connector =
             if http2 { builder.enable_http2().wrap_connector(tcp) } else { builder.wrap_connector(tcp) };
-        Self { https: connector, limit }
+        Self { https: connector, http2, limit }
+    }
+
+    /// Whether what `uri` names may turn out to speak HTTP/2.
+    pub(super) fn offers_http2(&self, uri: &Uri) -> bool {
+        self.http2 && uri.scheme() == Some(&Scheme::HTTPS)
     }
 }
 
@@ -53,13 +56,13 @@ impl Service<Uri> for Dial {
     }
 }
 
-/// A connection. It keeps its addresses to itself: the library would copy them into every answer.
+/// A connection.
 pub(super) struct Dialled(MaybeHttpsStream<TokioIo<TcpStream>>);
 
-impl Connection for Dialled {
-    fn connected(&self) -> Connected {
-        let connected = Connected::new();
-        if self.0.connected().is_negotiated_h2() { connected.negotiated_h2() } else { connected }
+impl Dialled {
+    /// Whether both sides agreed on HTTP/2.
+    pub(super) fn is_http2(&self) -> bool {
+        self.0.connected().is_negotiated_h2()
     }
 }
 

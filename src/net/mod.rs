@@ -7,6 +7,7 @@ mod dial;
 pub mod guard;
 pub mod headers;
 pub mod own;
+mod pool;
 pub mod problem;
 pub mod punctual;
 pub mod request_id;

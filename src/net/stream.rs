@@ -15,7 +15,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::{body::BoxError, upload::Progress};
+use super::{body::BoxError, pool::Lease, upload::Progress};
 
 /// The upstream was silent for too long in the middle of its answer.
 #[derive(Debug, thiserror::Error)]
@@ -28,14 +28,31 @@ pub struct Streamed {
     inner: Incoming,
     idle: Duration,
     upload: Option<Arc<Progress>>,
+    lease: Option<Lease>,
     silent_since: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl Streamed {
-    /// Passes `inner` on and allows `idle` of silence, during which an upload may still move.
-    pub(super) fn new(inner: Incoming, idle: Duration, upload: Option<Arc<Progress>>) -> Self {
-        Self { inner, idle, upload, silent_since: None, timer: None }
+    /// Passes `inner` on and allows `idle` of silence, during which an upload may still move. `lease` is held to the
+    /// end, and its connection is closed if that doesn't come.
+    pub(super) fn new(
+        inner: Incoming,
+        idle: Duration,
+        upload: Option<Arc<Progress>>,
+        lease: Option<Lease>,
+    ) -> Self {
+        let mut this = Self { inner, idle, upload, lease, silent_since: None, timer: None };
+        if this.inner.is_end_stream() {
+            this.end();
+        }
+        this
+    }
+
+    fn end(&mut self) {
+        if let Some(lease) = self.lease.take() {
+            lease.release(self.upload.take(), self.idle);
+        }
     }
 
     fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<BoxError> {
@@ -52,6 +69,15 @@ impl Streamed {
     }
 }
 
+impl Drop for Streamed {
+    fn drop(&mut self) {
+        // A server that knows the length doesn't ask for the end.
+        if self.inner.is_end_stream() {
+            self.end();
+        }
+    }
+}
+
 impl HttpBody for Streamed {
     type Data = Bytes;
     type Error = BoxError;
@@ -63,6 +89,9 @@ impl HttpBody for Streamed {
         match Pin::new(&mut self.inner).poll_frame(cx) {
             Poll::Ready(frame) => {
                 self.silent_since = None;
+                if frame.as_ref().is_none_or(|frame| frame.as_ref().is_ok_and(Frame::is_trailers)) {
+                    self.end();
+                }
                 Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
             }
             Poll::Pending => self.poll_silence(cx).map(|error| Some(Err(error))),

@@ -8,13 +8,14 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU8, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
 };
 
 use bytes::Bytes;
+use futures_util::task::AtomicWaker;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::{Instant, sleep_until};
@@ -57,6 +58,11 @@ pub(super) struct Progress {
     /// Bytes that came.
     bytes: AtomicU64,
     turn: AtomicU8,
+    /// The upload has ended, however.
+    is_over: AtomicBool,
+    /// The rest is not waited for.
+    is_given_up: AtomicBool,
+    waiting: AtomicWaker,
 }
 
 /// How long one side may let the other wait.
@@ -78,6 +84,9 @@ impl Progress {
             waited: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             turn: AtomicU8::new(UPSTREAM),
+            is_over: AtomicBool::new(false),
+            is_given_up: AtomicBool::new(false),
+            waiting: AtomicWaker::new(),
         })
     }
 
@@ -133,6 +142,19 @@ impl Progress {
         let goes_on = self.turn.load(Ordering::Relaxed) == CALLER;
         let since = if goes_on { millis(self.moved().elapsed()) } else { 0 };
         self.waited.load(Ordering::Relaxed) + since
+    }
+
+    /// Whether nothing more will be sent.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Acquire)
+    }
+
+    /// Waits until the upload has not moved for `idle`, and breaks it off then: its answer is there, and nobody else
+    /// looks after it any more.
+    pub(super) async fn give_up(&self, idle: Duration) {
+        self.stall(Patience { first_byte: idle, idle, rate: 0 }).await;
+        self.is_given_up.store(true, Ordering::Release);
+        self.waiting.wake();
     }
 
     /// To be asked again and again while nothing comes is no movement.
@@ -198,6 +220,12 @@ impl Upload {
     }
 }
 
+impl Drop for Upload {
+    fn drop(&mut self) {
+        self.progress.is_over.store(true, Ordering::Release);
+    }
+}
+
 impl HttpBody for Upload {
     type Data = Bytes;
     type Error = BoxError;
@@ -221,6 +249,10 @@ impl HttpBody for Upload {
             }
             Poll::Pending => {
                 self.progress.wait_for_caller();
+                self.progress.waiting.register(cx.waker());
+                if self.progress.is_given_up.load(Ordering::Acquire) {
+                    return Poll::Ready(Some(Err(UploadFault::Stalled.into())));
+                }
                 Poll::Pending
             }
         }

@@ -114,7 +114,7 @@ impl Streams {
     }
 }
 
-/// Echoes target and `authorization`; `/hang` is never answered.
+/// Echoes target and `authorization`; `/hang` is never answered, and `/big` is more than any buffer on the way takes.
 async fn answer(request: Request<Incoming>, state: Arc<State>) -> Result<Response<Body>, Infallible> {
     let target = request.uri().path_and_query().unwrap().to_string();
     let bearer = request.headers()["authorization"].to_str().unwrap().to_owned();
@@ -127,5 +127,6 @@ async fn answer(request: Request<Incoming>, state: Arc<State>) -> Result<Respons
     }
     #[expect(clippy::disallowed_methods, reason = "tests read whole requests")]
     let _ = request.into_body().collect().await;
-    Ok(Response::new(body::full(echo)))
+    let answer = if echo.contains("/big") { body::full(vec![b'x'; 32 << 20]) } else { body::full(echo) };
+    Ok(Response::new(answer))
 }

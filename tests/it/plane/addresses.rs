@@ -197,7 +197,6 @@ async fn rt_9_an_old_tls_is_not_spoken() {
 async fn rt_10_an_app_that_leads_back_here_ends_at_once() {
     for base in [
         "http://127.0.0.1:GATEWAY",
-        "http://127.0.0.2:GATEWAY",
         "http://localhost:GATEWAY",
         "http://LOCALHOST:GATEWAY/again",
         "http://again.localhost:GATEWAY",

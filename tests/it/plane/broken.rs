@@ -16,6 +16,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use crate::harness::{
     peer::{Line, Peer},
+    raw::Raw,
     world::{Plan, World},
 };
 
@@ -236,4 +237,79 @@ async fn pf_3_an_answer_that_breaks_in_its_body_is_cut_and_never_looks_whole() {
             assert!(body.starts_with(b"half"), "{within:?}, http2: {http2}");
         }
     }
+}
+
+#[tokio::test]
+async fn pf_3_interim_answers_are_passed_over_but_not_without_end() {
+    let few = Peer::start(async |mut line| {
+        while line.head().await.is_some() {
+            line.send("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n".repeat(5)).await;
+            line.send(format!("{OK}content-length: 2\r\n\r\nok")).await;
+        }
+    })
+    .await;
+    let world = stage(&few, Plan::default()).await;
+    for http2 in [false, true] {
+        for body in ["", "body"] {
+            let response = call(&world, http2, body).await;
+            assert_eq!((response.status().as_u16(), read(response).await), (200, (b"ok".to_vec(), true)));
+        }
+    }
+    // The time to the first byte is two minutes here: it is their number that ends it.
+    let endless = Peer::start(async |mut line| {
+        line.head().await;
+        while line.send("HTTP/1.1 102 Processing\r\n\r\n").await {}
+    })
+    .await;
+    let world = stage(&endless, Plan::default()).await;
+    for body in ["", "body"] {
+        assert_eq!(call(&world, false, body).await.status(), 502, "{body:?}");
+    }
+    assert_eq!(endless.accepted(), 2, "nothing was sent twice");
+    let slow = Peer::start(async |mut line| {
+        line.head().await;
+        let mut beat = tokio::time::interval(Duration::from_millis(50));
+        while line.send("HTTP/1.1 100 Continue\r\n\r\n").await {
+            beat.tick().await;
+        }
+    })
+    .await;
+    let world = stage(&slow, short()).await;
+    for body in ["", "body"] {
+        assert_eq!(call(&world, false, body).await.status(), 504, "{body:?}");
+    }
+}
+
+/// An answer before the upload's end is the answer; the rest of the upload doesn't hold the connection for ever.
+#[tokio::test]
+async fn pf_3_an_early_answer_reaches_the_caller_and_its_upload_ends_with_the_callers_patience() {
+    let (closed, mut when) = unbounded_channel();
+    let early = Peer::start(move |mut line| {
+        let closed = closed.clone();
+        async move {
+            line.head().await;
+            line.send("HTTP/1.1 413 Content Too Large\r\ncontent-length: 2\r\n\r\nno").await;
+            line.closed().await;
+            let _ = closed.send(line.number);
+        }
+    })
+    .await;
+    let world = stage(&early, short()).await;
+    let key = &world.key;
+    let head = format!("POST /things/x HTTP/1.1\r\nhost: h\r\nauthorization: Bearer {key}\r\n");
+    for framing in ["content-length: 9\r\n\r\nhalf", "transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n"] {
+        let mut raw = Raw::connect(world.gateway).await;
+        raw.send(format!("{head}{framing}")).await;
+        let reply = raw.reply().await;
+        assert_eq!((reply.status, reply.text()), (413, "no"), "{framing:?}");
+        // The caller sends nothing more and stays.
+        tokio::time::timeout(Duration::from_secs(20), when.recv()).await.expect("the upload ends").unwrap();
+        drop(raw);
+    }
+    let (send_piece, body) = pieces();
+    send_piece.send("half").unwrap();
+    let response = send(&world, true, Method::POST, body).await;
+    assert_eq!((response.status().as_u16(), read(response).await), (413, (b"no".to_vec(), true)));
+    tokio::time::timeout(Duration::from_secs(20), when.recv()).await.expect("the upload ends").unwrap();
+    drop(send_piece);
 }

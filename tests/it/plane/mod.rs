@@ -3,10 +3,12 @@
 mod addresses;
 mod bodies;
 mod broken;
+mod crowded;
 mod fields;
 mod first_call;
 mod floods;
 mod framing;
+mod heads;
 mod hostile;
 mod hostile_http2;
 mod http2;

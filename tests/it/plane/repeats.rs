@@ -94,6 +94,18 @@ async fn pf_4_on_a_dead_kept_connection_only_what_can_do_no_harm_is_sent_again_a
 }
 
 #[tokio::test]
+async fn pf_4_on_a_fresh_connection_nothing_is_sent_again() {
+    let (peer, hits) = forgetful().await;
+    let world = stage(&peer).await;
+    for (number, (method, body, _)) in CALLS.into_iter().enumerate() {
+        let path = format!("/never/{number}");
+        let reply = world.call(method.clone(), &format!("/things{path}"), &[], body).await;
+        assert_eq!((reply.status.as_u16(), hits.of(&path)), (502, 1), "{method} {body:?}");
+    }
+    assert_eq!(peer.accepted(), CALLS.len());
+}
+
+#[tokio::test]
 async fn pf_4_a_silent_upstream_is_not_asked_again() {
     let hits = Hits::default();
     let counted = hits.clone();
