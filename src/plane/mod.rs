@@ -193,7 +193,7 @@ impl Plane {
         wish.iter().for_each(|wish| wish.put(outgoing.headers_mut()));
         let mut response = plane.client.exchange(outgoing, terms).await?;
         wish.map_or(Ok(()), |wish| wish.check(&response))?;
-        self.note(&chosen, &credential, response.status());
+        self.note(&chosen, &credential, (!asked.is_anonymous()).then(|| response.status()));
         let context = answer::Context {
             gateway_url: &plane.gateway_url,
             links: &plane.links,
@@ -207,13 +207,15 @@ impl Plane {
         Ok(Passed { response, ending, slot })
     }
 
-    /// Tells the connections how their credential fared.
-    fn note(&self, chosen: &Chosen, credential: &Credential, status: StatusCode) {
+    /// Tells the connections how their credential fared, where it went along and there is an answer to it.
+    fn note(&self, chosen: &Chosen, credential: &Credential, answer: Option<StatusCode>) {
         self.0.connections.used_by(chosen.connection.id, credential);
-        if status == StatusCode::UNAUTHORIZED {
-            self.0.connections.unauthorized(&chosen.connection, credential);
-        } else {
-            self.0.connections.worked(&chosen.connection, credential);
+        match answer {
+            Some(StatusCode::UNAUTHORIZED) => {
+                self.0.connections.unauthorized(&chosen.connection, credential);
+            }
+            Some(_) => self.0.connections.worked(&chosen.connection, credential),
+            None => {}
         }
     }
 }

@@ -44,6 +44,11 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// Whether the call goes out without the credential.
+    pub(super) fn is_anonymous(&self) -> bool {
+        self.route.and_then(|at| self.app.routes.get(at)).is_some_and(|route| route.anonymous)
+    }
+
     /// Which of the request's trailers go along.
     pub(super) fn sieve(&self) -> Sieve {
         let (app, nominated) = (Arc::clone(&self.app), self.nominated.clone());
@@ -71,7 +76,7 @@ pub(super) fn outgoing(
         nominated: headers::nominated(&head.headers),
         app,
     };
-    let anonymous = asked.route.and_then(|at| asked.app.routes.get(at)).is_some_and(|route| route.anonymous);
+    let anonymous = asked.is_anonymous();
     let uri = uri(&asked, query, credential, anonymous)?;
     let announced = announced(&head.headers, &asked, &body);
     let mut headers =

@@ -22,6 +22,10 @@ struct Serving<'p> {
 
 impl<'p> Serving<'p> {
     fn start(place: &'p Place, more: &[&str]) -> Self {
+        Self::start_in(place, more, &[])
+    }
+
+    fn start_in(place: &'p Place, more: &[&str], environment: &[(&str, String)]) -> Self {
         let any_port = ["gateway", "control", "admin"].map(|door| format!("{door}.listen=127.0.0.1:0"));
         let mut arguments =
             vec!["--set", "gateway.url=http://localhost:1", "--set", "control.url=http://localhost:2"];
@@ -31,7 +35,9 @@ impl<'p> Serving<'p> {
         arguments.extend(more);
         arguments.push("serve");
         let log = fs::File::create(place.path("log")).unwrap();
-        let child = place.command(&arguments).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
+        let mut command = place.command(&arguments);
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
+        let child = command.stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
         Self { place, child }
     }
 
@@ -105,10 +111,16 @@ impl Drop for Serving<'_> {
 
 /// The status line's number of a GET with this key.
 fn get(door: SocketAddr, path: &str, key: &str) -> u16 {
+    ask(door, &format!("GET {path}"), key, "")
+}
+
+fn ask(door: SocketAddr, first: &str, key: &str, body: &str) -> u16 {
     let mut stream = TcpStream::connect(door).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let length = body.len();
     let head = format!(
-        "GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\nConnection: close\r\n\r\n"
+        "{first} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
     );
     stream.write_all(head.as_bytes()).unwrap();
     let mut answer = String::new();
@@ -231,4 +243,39 @@ fn a_taken_port_is_told_with_the_setting_to_change() {
     ]);
     let ran = Ran::of(command.stdin(Stdio::null()));
     assert!(ran.code == 1 && ran.err.contains("admin.listen"), "{ran:?}");
+}
+
+#[test]
+fn rt_9_proxies_that_the_environment_names_are_not_used() {
+    let (place, key) = Place::initialised();
+    let (upstream, proxy) =
+        (TcpListener::bind("127.0.0.1:0").unwrap(), TcpListener::bind("127.0.0.1:0").unwrap());
+    let (address, url) = (upstream.local_addr().unwrap(), format!("http://{}", proxy.local_addr().unwrap()));
+    let heads = std::thread::spawn(move || {
+        let (mut socket, _) = upstream.accept().unwrap();
+        let mut head = vec![0; 4096];
+        let read = socket.read(&mut head).unwrap();
+        socket.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
+        String::from_utf8(head[..read].to_vec()).unwrap()
+    });
+    fs::create_dir(place.path("apps")).unwrap();
+    place.write(
+        "apps/things.toml",
+        &format!(
+            "name = \"things\"\ndisplay_name = \"Things\"\nbase = \"http://{address}\"\nno_probe = \"a test\"\n\
+             [[auth]]\nmethod = \"API_KEY\"\nfields = [{{ name = \"key\", label = \"Key\", secret = true }}]\n\
+             inject = [{{ header = \"X-Key\", value = \"${{key}}\" }}]\n"
+        ),
+    );
+    place.settings("\n[catalog]\ndir = \"apps\"\n[egress]\nallow = [\"127.0.0.0/8\"]\nplain_http = true\n");
+    let names = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"];
+    let environment = names.map(|name| (name, url.clone()));
+    let mut serving = Serving::start_in(&place, &[], &environment);
+    let gateway = serving.door("gateway");
+    let new = r#"{"app":"things","method":"API_KEY","credentials":{"key":"k"}}"#;
+    assert_eq!(ask(gateway, "POST /connections", &key, new), 200);
+    assert_eq!(get(gateway, "/things/x", &key), 200);
+    assert!(heads.join().unwrap().starts_with("GET /x HTTP/1.1\r\n"), "straight to the app");
+    proxy.set_nonblocking(true).unwrap();
+    assert!(proxy.accept().is_err(), "nobody called the proxy");
 }

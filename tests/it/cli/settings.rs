@@ -41,6 +41,34 @@ fn a_bad_app_file_is_told_with_file_and_line() {
 }
 
 #[test]
+fn rt_9_an_app_without_tls_is_refused_when_it_is_loaded() {
+    let (place, _) = Place::initialised();
+    std::fs::create_dir(place.path("apps")).unwrap();
+    let app = |base: &str| {
+        format!(
+            "name = \"mine\"\ndisplay_name = \"Mine\"\nbase = \"{base}\"\nno_probe = \"a test\"\n[[auth]]\nmethod = \"API_KEY\"\n\
+             fields = [{{ name = \"key\", label = \"Key\", secret = true }}]\n\
+             inject = [{{ header = \"X-Key\", value = \"${{key}}\" }}]\n"
+        )
+    };
+    place.settings("\n[catalog]\ndir = \"apps\"\n");
+    place.write("apps/mine.toml", &app("https://api.example.com"));
+    place.run(&["check"]).succeeded();
+    for base in
+        ["http://api.example.com", "http://127.0.0.1:9", "HTTP://api.example.com", "ftp://api.example.com"]
+    {
+        place.write("apps/mine.toml", &app(base));
+        let ran = place.run(&["check"]);
+        assert!(
+            ran.code == 2 && ran.err.contains("mine.toml") && ran.err.contains("https"),
+            "{base}: {ran:?}"
+        );
+    }
+    place.write("apps/mine.toml", &app("http://127.0.0.1:9"));
+    place.run(&["--set", "egress.plain_http=true", "check"]).succeeded();
+}
+
+#[test]
 fn check_notes_what_is_probably_not_meant() {
     let (place, _) = Place::initialised();
     let plain = place.run(&["check"]).succeeded();

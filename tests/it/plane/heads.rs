@@ -36,8 +36,8 @@ async fn ends_its_connection(upstream: &Upstream, world: &World, method: Method,
 /// Answers of which none may reach a caller.
 fn unreadable() -> Vec<Vec<u8>> {
     let long = "x".repeat(70 << 10);
-    let many = (0..70).map(|n| format!("x-{n}: {}\r\n", "x".repeat(1000))).collect::<String>();
-    let hundred = (0..101).map(|n| format!("x-{n}: 1\r\n")).collect::<String>();
+    let many = (0..70).map(|n| format!("x-{n}: {}\r\n", "x".repeat(1000))).collect::<Vec<_>>().concat();
+    let hundred = (0..101).map(|n| format!("x-{n}: 1\r\n")).collect::<Vec<_>>().concat();
     let fields = [
         // Framed in two ways, and so that a body of no length is at its end at once.
         "content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
