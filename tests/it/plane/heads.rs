@@ -97,3 +97,61 @@ async fn hd_8_a_head_that_can_not_be_trusted_is_no_answer_and_ends_its_connectio
         reply.assert_problem(502, "upstream_protocol");
     }
 }
+
+#[tokio::test]
+async fn hd_8_what_comes_beyond_an_answer_is_discarded_with_its_connection() {
+    const EVIL: &str = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil";
+    let table = [
+        (Method::GET, format!("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok{EVIL}"), 200, "ok"),
+        (Method::POST, format!("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n{EVIL}"), 200, ""),
+        (Method::GET, "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok\r\n".to_owned(), 200, "ok"),
+        (
+            Method::GET,
+            format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n{EVIL}"),
+            200,
+            "ok",
+        ),
+        (Method::HEAD, "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nbody".to_owned(), 200, ""),
+        (Method::HEAD, format!("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n{EVIL}"), 200, ""),
+        (Method::GET, "HTTP/1.1 204 No Content\r\ncontent-length: 4\r\n\r\nbody".to_owned(), 204, ""),
+        (
+            Method::POST,
+            "HTTP/1.1 204 No Content\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n".to_owned(),
+            204,
+            "",
+        ),
+        (Method::GET, format!("HTTP/1.1 304 Not Modified\r\ncontent-length: 4\r\n\r\n{EVIL}"), 304, ""),
+    ];
+    let (upstream, world) =
+        stage(table.iter().map(|(_, answer, ..)| answer.clone().into_bytes()).collect()).await;
+    for (number, (method, answer, status, body)) in table.into_iter().enumerate() {
+        let reply = ends_its_connection(&upstream, &world, method, number).await;
+        assert_eq!((reply.status.as_u16(), reply.text()), (status, body), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn hd_8_odd_heads_that_mean_one_thing_are_answers() {
+    let long = format!("x-long: {}\r\n", "x".repeat(60 << 10));
+    let table = [
+        (format!("HTTP/1.1 200 OK\r\n{long}content-length: 2\r\n\r\nok"), 200, true),
+        ("HTTP/1.1 200 \r\ncontent-length: 2\r\n\r\nok".to_owned(), 200, true),
+        ("HTTP/1.1 299 Odd\r\ncontent-length: 2\r\n\r\nok".to_owned(), 299, true),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 2\r\n\r\nok".to_owned(), 200, true),
+        ("HTTP/1.1 200 OK\r\ntransfer-encoding: Chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n".to_owned(), 200, true),
+        ("HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok".to_owned(), 200, false),
+    ];
+    let (upstream, world) =
+        stage(table.iter().map(|(answer, ..)| answer.clone().into_bytes()).collect()).await;
+    for (number, (answer, status, keeps)) in table.into_iter().enumerate() {
+        let reply = world.call(Method::GET, &format!("/things/{number}"), &[], "").await;
+        assert_eq!((reply.status.as_u16(), reply.text()), (status, "ok"), "{:?}", answer.get(..60));
+        assert_eq!(
+            reply.headers.get_all("content-length").iter().count(),
+            usize::from(!answer.contains("hunked"))
+        );
+        assert_eq!(world.get("/things/next").await.text(), "next");
+        let seen: Vec<_> = upstream.seen().iter().rev().take(2).map(|seen| seen.connection).collect();
+        assert_eq!(seen[0] == seen[1], keeps, "{:?}", answer.get(..60));
+    }
+}
