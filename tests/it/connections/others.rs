@@ -75,6 +75,7 @@ async fn ci_5_what_another_node_did_to_a_connection_is_seen_after_the_next_look(
     let node = Node::beside(&world).await;
     let first = world.create(with_key("sk_test_1")).await.unwrap();
     assert_eq!(node.chosen(&world, "keyed").await.unwrap().id, first.id, "none is not remembered");
+    world.pass(1); // of two of the same moment, the smaller id would count as the older
     let second = world.create(with_key("sk_test_2")).await.unwrap();
     world.connections.rename(world.owner, first.id, Some("a name".into())).await.unwrap();
     assert_eq!(node.chosen(&world, "keyed").await.unwrap().name, None, "nobody has told it");
