@@ -35,10 +35,12 @@ use crate::{
 /// loop stays below; one that tries keys doesn't.
 const GUESS_RATE: NonZeroU32 = NonZeroU32::new(20).unwrap();
 const GUESS_BURST: NonZeroU32 = NonZeroU32::new(100).unwrap();
-/// Keys that the cache doesn't know and that one address may have looked up in the store per second, and at once.
-/// Far more than new keys come from one place; so few that they don't keep the store busy.
+/// Keys that the cache doesn't know and that an address may have looked up in the store per second, and at once, while
+/// it is under suspicion. So few that they don't keep the store busy, and enough for good keys from the same place.
 const LOOK_UP_RATE: NonZeroU32 = NonZeroU32::new(200).unwrap();
 const LOOK_UP_BURST: NonZeroU32 = NonZeroU32::new(1000).unwrap();
+/// How long an address is under suspicion after it presented too many keys that were none.
+const SUSPICION: Duration = Duration::from_mins(1);
 /// When a call comes back that found all places of its key taken; when one comes free can't be known.
 const RETRY_CONCURRENT: Duration = Duration::from_secs(1);
 
@@ -55,6 +57,8 @@ struct Counts {
     managers: Rated<OwnerId>,
     guesses: Rated<IpAddr>,
     look_ups: Rated<IpAddr>,
+    /// Until when each is under suspicion.
+    suspects: DashMap<IpAddr, Duration>,
     visits: Rated<IpAddr>,
     keys: DashMap<KeyId, Arc<Semaphore>>,
     per_key: usize,
@@ -108,6 +112,7 @@ impl Limits {
             managers: rated(settings.owner_rate, settings.owner_burst, &ticks),
             guesses: rated(GUESS_RATE, GUESS_BURST, &ticks),
             look_ups: rated(LOOK_UP_RATE, LOOK_UP_BURST, &ticks),
+            suspects: DashMap::new(),
             visits: rated(settings.address_rate, settings.address_burst, &ticks),
             keys: DashMap::new(),
             per_key: usize::try_from(settings.key_concurrency.get()).unwrap_or(usize::MAX),
@@ -125,12 +130,23 @@ impl Limits {
     /// Counts a credential that was refused at this address; an error says that it has presented too many, and that
     /// its caller should hear of that instead.
     pub fn guess(&self, address: IpAddr) -> Result<(), Limited> {
-        self.0.check("address", &self.0.guesses, &network(address)).map(drop)
+        let address = network(address);
+        let counted = self.0.check("address", &self.0.guesses, &address);
+        if counted.is_err() {
+            self.0.suspects.insert(address, self.0.ticks.now() + SUSPICION);
+        }
+        counted.map(drop)
     }
 
-    /// Counts a key that has to be looked up in the store for this address.
+    /// Whether a key may be looked up in the store for this address. Counts only where somebody tried keys a short
+    /// while ago: after a start, every key of a large caller is looked up.
     pub fn look_up(&self, address: IpAddr) -> Result<(), Limited> {
-        self.0.check("address", &self.0.look_ups, &network(address)).map(drop)
+        let address = network(address);
+        let now = self.0.ticks.now();
+        if !self.0.suspects.get(&address).is_some_and(|until| *until > now) {
+            return Ok(());
+        }
+        self.0.check("address", &self.0.look_ups, &address).map(drop)
     }
 
     /// Counts a request of this address to a page or to the control API.
@@ -149,6 +165,8 @@ impl Limits {
         self.0.managers.retain_recent();
         self.0.guesses.retain_recent();
         self.0.look_ups.retain_recent();
+        let now = self.0.ticks.now();
+        self.0.suspects.retain(|_, until| *until > now);
         self.0.visits.retain_recent();
         self.0.keys.retain(|_, places| Arc::strong_count(places) > 1);
     }
