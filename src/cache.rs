@@ -14,6 +14,7 @@ use std::{
 };
 
 use arc_swap::ArcSwapOption;
+use foldhash::fast::RandomState;
 use tokio::{sync::Mutex, time::timeout};
 
 use crate::clock::{Clock, Timestamp};
@@ -31,7 +32,7 @@ const UNTOLD: i64 = i64::MIN;
 /// Values by key, each loaded when it is first asked for. A clone shares them.
 #[derive(Clone)]
 pub struct Cache<K, V> {
-    slots: moka::sync::Cache<K, Arc<Slot<V>>>,
+    slots: moka::sync::Cache<K, Arc<Slot<V>>, RandomState>,
     clock: Clock,
     times: Times,
     /// Until when every change was told, in microseconds.
@@ -65,7 +66,8 @@ impl<K: Hash + Eq + Send + Sync + Clone + 'static, V: Clone + Send + Sync + 'sta
     /// An empty cache of at most `entries` values; those not asked for go first.
     pub fn new(clock: Clock, times: Times, entries: u64) -> Self {
         let idle = times.grace.max(times.fresh);
-        let slots = moka::sync::Cache::builder().max_capacity(entries).time_to_idle(idle).build();
+        let slots = moka::sync::Cache::builder().max_capacity(entries).time_to_idle(idle);
+        let slots = slots.build_with_hasher(RandomState::default());
         Self { slots, clock, times, told: Arc::new(AtomicI64::new(UNTOLD)) }
     }
 

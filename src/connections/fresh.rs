@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use foldhash::fast::RandomState;
 use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
@@ -71,7 +72,7 @@ struct Renewal {
 
 /// What is at hand, and what is on its way.
 pub(super) struct Fresh {
-    ready: moka::sync::Cache<ConnectionId, Arc<Ready>>,
+    ready: moka::sync::Cache<ConnectionId, Arc<Ready>, RandomState>,
     running: Mutex<HashMap<ConnectionId, Renewal>>,
     pub(super) pauses: Pauses,
     /// How many of a grant's refresh tokens are known to be dead, by its generation.
@@ -82,9 +83,9 @@ pub(super) struct Fresh {
 
 impl Fresh {
     pub(super) fn new(entries: u64) -> Self {
-        let idle = Duration::from_mins(30);
+        let ready = moka::sync::Cache::builder().max_capacity(entries).time_to_idle(Duration::from_mins(30));
         Self {
-            ready: moka::sync::Cache::builder().max_capacity(entries).time_to_idle(idle).build(),
+            ready: ready.build_with_hasher(RandomState::default()),
             running: Mutex::default(),
             pauses: Pauses::new(),
             dead: moka::sync::Cache::new(entries),

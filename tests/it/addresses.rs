@@ -102,7 +102,7 @@ async fn rl_5_unknown_keys_are_limited_by_address_before_the_store_is_asked() {
     let made = world.api(&world.key, Method::POST, "/keys", Some(json!({"name": "unused"}))).await.json();
     let unused = format!("Bearer {}", made["key"].as_str().unwrap());
     let url = world.at_gateway("/things/x");
-    for _ in 0..1_000 {
+    for _ in 0..1_200 {
         let bearer = format!("Bearer {}", ApiKey::generate().reveal());
         let reply = get(&world, &url, &[("authorization", &bearer)]).await;
         assert!(matches!(reply.status.as_u16(), 401 | 429));

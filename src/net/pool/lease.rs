@@ -164,9 +164,7 @@ fn in_origin_form(request: &mut Request<Body>) {
 /// The host, and the port where it isn't the scheme's own.
 fn host(uri: &Uri) -> Option<HeaderValue> {
     let default = if uri.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
-    let host = uri.host()?;
-    match uri.port_u16().filter(|port| *port != default) {
-        Some(port) => HeaderValue::try_from(format!("{host}:{port}")).ok(),
-        None => HeaderValue::from_str(host).ok(),
-    }
+    let authority = uri.authority()?;
+    let is_default = authority.port_u16().is_none_or(|port| port == default);
+    HeaderValue::from_str(if is_default { authority.host() } else { authority.as_str() }).ok()
 }

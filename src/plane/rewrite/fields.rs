@@ -82,7 +82,12 @@ fn is_canonical(name: &str) -> bool {
 }
 
 fn same_spelling(one: &str, other: &str) -> bool {
-    if is_canonical(one) && is_canonical(other) { one == other } else { spelling(one).eq(spelling(other)) }
+    let letter = |byte: u8| if byte.is_ascii_alphanumeric() { byte } else { b'-' };
+    // Header names are in lower case; so this is all there is to compare, unless edges are to be trimmed.
+    one.bytes().map(letter).eq(other.bytes().map(letter)) || {
+        let edged = |name: &str| !is_canonical(name);
+        one.len() != other.len() && (edged(one) || edged(other)) && spelling(one).eq(spelling(other))
+    }
 }
 
 /// A key that stands where nobody looks for one still must not go upstream.
