@@ -140,6 +140,8 @@ impl Gateway {
     /// Serves until `stop`; then finishes what is under way, within the grace of the settings, and writes down what
     /// was only in memory.
     pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        // Before anything is remembered: the first look forgets all of it.
+        self.jobs.watch.look().await;
         let jobs = tokio::spawn(self.jobs.run(stop.clone()));
         let doors: Vec<_> = self
             .doors
