@@ -26,6 +26,7 @@ use crate::{
         client::{Client, Egress},
         guard::{Resolve, SystemResolver},
         own::Own,
+        strangers::Strangers,
     },
     owners::Owners,
     plane::{self, Names, Plane, PlaneSettings},
@@ -102,6 +103,7 @@ struct Things {
     limits: Limits,
     connections: Connections,
     client: Client,
+    strangers: Strangers,
     clock: Clock,
     metrics: Metrics,
 }
@@ -194,6 +196,7 @@ impl Things {
         let clock = world.clock.clone();
         let catalog = Arc::new(catalog(settings)?);
         let client = Client::new(egress, Arc::clone(&world.resolver))?;
+        let strangers = Strangers::new(egress, client.clone(), Arc::clone(&world.resolver))?;
         let keys = Keys::new(store.clone(), clock.clone(), &settings.cache, &settings.store);
         let owners = Owners::new(store.clone(), clock.clone());
         let known = keys.clone();
@@ -212,7 +215,19 @@ impl Things {
         };
         let connections = Connections::new(parts, settings);
         let limits = Limits::new(&settings.limits, &clock);
-        Ok(Self { catalog, vault, keys, owners, clients, limits, connections, client, clock, metrics })
+        Ok(Self {
+            catalog,
+            vault,
+            keys,
+            owners,
+            clients,
+            limits,
+            connections,
+            client,
+            strangers,
+            clock,
+            metrics,
+        })
     }
 
     fn watch(&self, store: Store) -> Watch {
@@ -223,12 +238,14 @@ impl Things {
 
     /// The data plane of one thread, with upstream connections of its own.
     fn plane(&self, settings: &Settings) -> Service {
+        let client = self.client.apart();
         let plane = Plane::new(plane::Parts {
             catalog: Arc::clone(&self.catalog),
             keys: self.keys.clone(),
             limits: self.limits.clone(),
             connections: self.connections.clone(),
-            client: self.client.apart(),
+            strangers: self.strangers.apart(client.clone()),
+            client,
             vault: self.vault.clone(),
             clock: self.clock.clone(),
             metrics: self.metrics.clone(),

@@ -20,6 +20,8 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub struct Body(Origin);
 
 enum Origin {
+    /// None, without a word about its length.
+    Absent,
     /// Here already; empty when it has been taken.
     Whole(Bytes),
     /// From a connection.
@@ -37,6 +39,7 @@ impl HttpBody for Body {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match &mut self.0 {
+            Origin::Absent => Poll::Ready(None),
             Origin::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Origin::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(mem::take(bytes))))),
             Origin::Incoming(body) => {
@@ -48,6 +51,7 @@ impl HttpBody for Body {
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
+            Origin::Absent => true,
             Origin::Whole(bytes) => bytes.is_empty(),
             Origin::Incoming(body) => body.is_end_stream(),
             Origin::Boxed(body) => body.is_end_stream(),
@@ -56,6 +60,7 @@ impl HttpBody for Body {
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
+            Origin::Absent => SizeHint::new(),
             Origin::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Origin::Incoming(body) => body.size_hint(),
             Origin::Boxed(body) => body.size_hint(),
@@ -90,6 +95,12 @@ pub enum ReadError {
 #[must_use]
 pub fn empty() -> Body {
     Body(Origin::Whole(Bytes::new()))
+}
+
+/// No body, and no word about its length: with [`empty`] the library says `content-length: 0` in HTTP/2.
+#[must_use]
+pub fn absent() -> Body {
+    Body(Origin::Absent)
 }
 
 /// A body that is there already.

@@ -238,7 +238,8 @@ impl Client {
     }
 
     /// A request without a body: sent once more if it is idempotent and was sent on a kept connection that was dead.
-    async fn ask(&self, pool: &Pool, request: Request<Body>) -> Result<Answer, SendError> {
+    async fn ask(&self, pool: &Pool, mut request: Request<Body>) -> Result<Answer, SendError> {
+        *request.body_mut() = body::absent(); // a length of 0 goes along where the caller has said so
         let spare = request.method().is_idempotent().then(|| without_body(&request));
         match (self.once(pool, request, false).await?, spare) {
             (Err(error), Some(again)) if error.is_stale() => {
@@ -308,7 +309,7 @@ fn is_conversation(headers: &HeaderMap) -> bool {
 }
 
 fn without_body(request: &Request<Body>) -> Request<Body> {
-    let mut copy = Request::new(body::empty());
+    let mut copy = Request::new(body::absent());
     copy.method_mut().clone_from(request.method());
     copy.uri_mut().clone_from(request.uri());
     copy.headers_mut().clone_from(request.headers());
@@ -334,4 +335,23 @@ fn causes<'e>(
         Some(io) => io.get_ref().map(|inner| inner as _),
         None => cause.source(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::guard::SystemResolver;
+    use tower::Service as _;
+
+    #[tokio::test]
+    async fn a_small_write_to_an_upstream_does_not_wait_for_a_fuller_packet() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let allow = vec!["127.0.0.0/8".parse().unwrap()];
+        let egress = Egress { allow, plain_http: true, ..Egress::default() };
+        let client = Client::new(&egress, Arc::new(SystemResolver)).unwrap();
+        let url: http::Uri = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        for pool in [&client.0.newest, &client.apart().0.http1] {
+            assert!(pool.dial().call(url.clone()).await.unwrap().has_nodelay());
+        }
+    }
 }

@@ -59,6 +59,17 @@ impl Service<Uri> for Dial {
 /// A connection.
 pub(super) struct Dialled(MaybeHttpsStream<TokioIo<TcpStream>>);
 
+#[cfg(test)]
+impl Dialled {
+    /// Whether small writes go out at once.
+    pub(super) fn has_nodelay(&self) -> bool {
+        match &self.0 {
+            MaybeHttpsStream::Http(tcp) => tcp.inner().nodelay().unwrap(),
+            MaybeHttpsStream::Https(tls) => tls.inner().get_ref().0.inner().inner().nodelay().unwrap(),
+        }
+    }
+}
+
 impl Dialled {
     /// Whether both sides agreed on HTTP/2.
     pub(super) fn is_http2(&self) -> bool {

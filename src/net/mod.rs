@@ -11,6 +11,7 @@ mod pool;
 pub mod problem;
 pub mod punctual;
 pub mod request_id;
+pub mod strangers;
 pub mod stream;
 pub mod tls;
 pub mod tunnel;
@@ -18,3 +19,4 @@ pub mod upload;
 
 pub use body::{Body, BoxError};
 pub use client::{Client, Egress, FetchError, SendError};
+pub use strangers::Strangers;

@@ -32,6 +32,8 @@ pub(super) struct Link {
     pub(super) owner: OwnerId,
     /// The app whose answer gave it.
     pub(super) app: String,
+    /// The upstream that answered so: a host without its port.
+    pub(super) home: String,
     /// Where it leads.
     pub(super) target: String,
 }
@@ -46,7 +48,7 @@ impl Links {
     pub(super) fn seal(&self, link: &Link) -> Option<String> {
         let mut plain = link.owner.uuid().as_bytes().to_vec();
         plain.extend((self.clock.now() + LIFETIME).as_micros().to_be_bytes());
-        plain.extend(format!("{}\n{}", link.app, link.target).as_bytes());
+        plain.extend(format!("{}\n{}\n{}", link.app, link.home, link.target).as_bytes());
         let sealed = self.vault.seal_text(LABEL, &plain).ok()?;
         Some(format!("{}{sealed}", self.prefix))
     }
@@ -56,11 +58,13 @@ impl Links {
         let plain = self.vault.open_text(LABEL, text)?;
         let (owner, rest) = plain.split_first_chunk()?;
         let (expiry, rest) = rest.split_first_chunk()?;
-        let (app, target) = std::str::from_utf8(rest).ok()?.split_once('\n')?;
+        let (app, rest) = std::str::from_utf8(rest).ok()?.split_once('\n')?;
+        let (home, target) = rest.split_once('\n')?;
         let live = Timestamp::from_micros(i64::from_be_bytes(*expiry)) > self.clock.now();
         live.then(|| Link {
             owner: Uuid::from_bytes(*owner).into(),
             app: app.to_owned(),
+            home: home.to_owned(),
             target: target.to_owned(),
         })
     }
@@ -78,6 +82,7 @@ mod tests {
         let link = Link {
             owner: OwnerId::new(clock.now()),
             app: "slack".to_owned(),
+            home: "slack.com".to_owned(),
             target: "https://files.example.com/a?b=c".to_owned(),
         };
         let url = links.seal(&link).unwrap();

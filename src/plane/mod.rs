@@ -35,7 +35,7 @@ use crate::{
     keys::Keys,
     limits::{Limits, Slot},
     net::{
-        Body, Client, body,
+        Body, Client, Strangers, body,
         client::Terms,
         request_id::{self, RequestId},
         stream::Streamed,
@@ -58,6 +58,8 @@ pub struct Parts {
     pub connections: Connections,
     /// The way out.
     pub client: Client,
+    /// The way out to where redirects lead.
+    pub strangers: Strangers,
     /// Seals redirect targets.
     pub vault: Vault,
     /// The time.
@@ -93,6 +95,7 @@ struct Inner {
     limits: Limits,
     connections: Connections,
     client: Client,
+    strangers: Strangers,
     links: Links,
     metrics: Metrics,
     names: Names,
@@ -128,6 +131,7 @@ impl Plane {
             limits: parts.limits,
             connections: parts.connections,
             client: parts.client,
+            strangers: parts.strangers,
             links: Links::new(parts.vault, parts.clock, &settings.gateway_url),
             metrics: parts.metrics,
             names: Names::new(&settings.gateway_url, &settings.app_domain),

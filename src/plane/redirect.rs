@@ -1,7 +1,7 @@
 //! Following a sealed link: the target is fetched for the owner it was sealed for, without any credential.
 //!
 //! Only https targets are: an upstream doesn't get to name what answers without TLS, also where the operator lets
-//! apps of their own do so.
+//! apps of their own do so. And only those that a redirect of this upstream may lead to (`src/net/strangers.rs`).
 
 use http::{Request, Uri, uri::Scheme};
 
@@ -9,7 +9,7 @@ use super::{
     Passed, Plane, account::Record, answer, authenticate, authenticate::Credentials, authorize, links::Link,
     refusal::Refusal, rewrite,
 };
-use crate::net::{Body, client::Terms};
+use crate::net::{Body, SendError, client::Terms};
 
 impl Plane {
     /// The answer of the sealed link's target, and the caller's place among the calls in flight.
@@ -38,10 +38,22 @@ impl Plane {
         *outgoing.uri_mut() = target;
         *outgoing.headers_mut() = rewrite::caller_fields(head.headers, places);
         let terms = Terms { body_limit: plane.body_limit, body_rate: plane.body_rate, ..Terms::default() };
-        let mut response = plane.client.exchange(outgoing, terms).await?;
+        let client = plane.strangers.client(&link.home).await;
+        let mut response = client.exchange(outgoing, terms).await.map_err(unreachable)?;
         let ending = answer::clean(response.headers_mut(), false);
         answer::translate_sealed(response.headers_mut(), &plane.links, &link);
         Ok(Passed { response, ending, slot })
+    }
+}
+
+/// No answer. What callers and operators are told of an app's own address would be wrong advice here.
+fn unreachable(error: SendError) -> Refusal {
+    match error {
+        SendError::Forbidden(_) => Refusal::bad_request(
+            "This link leads to a private or reserved address. A redirect is followed there only from an upstream \
+             that is in a private range itself.",
+        ),
+        other => other.into(),
     }
 }
 
@@ -61,6 +73,11 @@ impl Link {
     pub(super) fn onwards(&self, target: &str) -> Option<Self> {
         let url = url::Url::parse(&self.target).ok()?.join(target).ok()?;
         let http = matches!(url.scheme(), "http" | "https");
-        http.then(|| Self { target: url.to_string(), app: self.app.clone(), ..*self })
+        http.then(|| Self {
+            target: url.to_string(),
+            app: self.app.clone(),
+            home: self.home.clone(),
+            ..*self
+        })
     }
 }

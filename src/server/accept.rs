@@ -172,3 +172,31 @@ impl Door {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::body;
+
+    #[tokio::test]
+    async fn a_small_write_to_a_caller_does_not_wait_for_a_fuller_packet() {
+        let limits = Limits {
+            head_bytes: 1,
+            head_fields: 1,
+            target_bytes: 1,
+            connections: 1,
+            websockets: false,
+            head_timeout: Duration::ZERO,
+            idle_timeout: Duration::ZERO,
+            grace: Duration::ZERO,
+        };
+        let service: Service = Arc::new(|_| Box::pin(async { http::Response::new(body::empty()) }));
+        let idle = Listener::bind("127.0.0.1:0").unwrap();
+        let door = Door::new("test", idle, None, service, (limits, Clock::System, Metrics::new())).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (stop, caller) = (CancellationToken::new(), TcpStream::connect(listener.local_addr().unwrap()));
+        let (caller, accepted) = tokio::join!(caller, door.next(&listener, &stop));
+        assert!(accepted.unwrap().0.nodelay().unwrap());
+        drop(caller);
+    }
+}

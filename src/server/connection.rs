@@ -98,7 +98,9 @@ impl Protocol {
             .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
             .max_concurrent_streams(100)
             .max_local_error_reset_streams(Some(RESETS))
-            .adaptive_window(true)
+            // An upload that nobody reads stops the caller's others only when there are many of its kind.
+            .initial_stream_window_size(1 << 20)
+            .initial_connection_window_size(16 << 20)
             .keep_alive_interval(Some(Duration::from_secs(30)))
             .keep_alive_timeout(Duration::from_secs(20));
         if limits.websockets {

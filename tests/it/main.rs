@@ -17,6 +17,8 @@ mod control;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod faithful;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod isolation;

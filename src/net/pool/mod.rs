@@ -59,6 +59,12 @@ impl Pool {
         Self { dial, places: Arc::default() }
     }
 
+    /// How it dials.
+    #[cfg(test)]
+    pub(super) fn dial(&self) -> Dial {
+        self.dial.clone()
+    }
+
     /// The same way to dial, with connections of its own.
     pub(super) fn apart(&self) -> Self {
         Self::new(self.dial.clone())

@@ -111,8 +111,8 @@ impl Translator<'_> {
         if !seal {
             return Some(target);
         }
-        let app = self.asked.app.name.clone();
-        self.links.seal(&Link { owner: self.owner, app, target })
+        let (app, home) = (self.asked.app.name.clone(), self.asked_base().authority.host().to_owned());
+        self.links.seal(&Link { owner: self.owner, app, home, target })
     }
 }
 

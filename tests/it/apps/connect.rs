@@ -138,7 +138,8 @@ impl Connected {
     pub(super) fn assert_nothing_of_the_caller_left(&self) {
         for seen in self.internet.seen() {
             let text = format!("{}{}", seen.head, String::from_utf8_lossy(&seen.body)).to_lowercase();
-            for ours in ["kf_", "maton", "keyferry-", "cookie", "of-the-caller", &self.id] {
+            let key = self.world.key.to_lowercase();
+            for ours in [key.as_str(), "maton", "keyferry-", "cookie", "of-the-caller", &self.id] {
                 assert!(!text.contains(ours), "{ours} left:\n{text}");
             }
         }

@@ -10,6 +10,7 @@ mod fields;
 mod google;
 mod microsoft;
 mod places;
+mod published;
 mod sign_in;
 mod typed_in;
 mod way;

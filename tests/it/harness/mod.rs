@@ -1,6 +1,7 @@
 //! What the tests stand on.
 
 pub(crate) mod browser;
+pub(crate) mod caller;
 pub(crate) mod frames;
 pub(crate) mod http;
 pub(crate) mod peer;

@@ -51,7 +51,7 @@ impl Certificate {
         (cert, key)
     }
 
-    pub(super) fn server(&self, alpn: &[&str]) -> TlsAcceptor {
+    pub(crate) fn server(&self, alpn: &[&str]) -> TlsAcceptor {
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(self.0.signing_key.serialize_der()));
         let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
@@ -63,6 +63,10 @@ impl Certificate {
         TlsAcceptor::from(Arc::new(config))
     }
 }
+
+/// The number of the connection a request came on, among its extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Connection(pub(crate) usize);
 
 type Script = Arc<dyn Fn(&Parts, &Bytes) -> Response<Body> + Send + Sync>;
 
@@ -94,16 +98,18 @@ impl Secure {
         let seen = Kept::default();
         let (script, kept): (Script, _) = (Arc::new(script), Arc::clone(&seen));
         tokio::spawn(async move {
-            loop {
+            for number in 0.. {
                 let (socket, _) = listener.accept().await.unwrap();
                 let (acceptor, script, kept) = (acceptor.clone(), Arc::clone(&script), Arc::clone(&kept));
                 tokio::spawn(async move {
                     let Ok(stream) = acceptor.accept(socket).await else { return };
-                    let service =
-                        service_fn(move |request| answer(request, Arc::clone(&script), Arc::clone(&kept)));
-                    let _ = auto::Builder::new(TokioExecutor::new())
-                        .serve_connection(TokioIo::new(stream), service)
-                        .await;
+                    let service = service_fn(move |mut request: Request<Incoming>| {
+                        request.extensions_mut().insert(Connection(number));
+                        answer(request, Arc::clone(&script), Arc::clone(&kept))
+                    });
+                    let mut http = auto::Builder::new(TokioExecutor::new());
+                    http.http2().max_header_list_size(1 << 20);
+                    let _ = http.serve_connection(TokioIo::new(stream), service).await;
                 });
             }
         });

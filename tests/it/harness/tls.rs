@@ -1,7 +1,13 @@
 //! An upstream under every name there is: over TLS, with a certificate for whichever name is asked for, signed by an
 //! authority that only [`Internet::plan`] trusts.
 
-use std::{future, io, net::SocketAddr, pin::Pin, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    future, io,
+    net::{IpAddr, SocketAddr},
+    pin::Pin,
+    sync::{Arc, Mutex},
+};
 
 use keyferry::net::guard::Resolve;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -24,7 +30,11 @@ use super::{
 pub(crate) struct Internet {
     upstream: Upstream,
     authority: NamedTempFile,
+    moved: Moved,
 }
+
+/// Hosts that are elsewhere by now.
+type Moved = Arc<Mutex<BTreeMap<String, IpAddr>>>;
 
 impl Internet {
     /// Answers every request to every host as `script` says.
@@ -38,7 +48,7 @@ impl Internet {
         let upstream = Upstream::behind(Some(TlsAcceptor::from(Arc::new(config))), script).await;
         let authority = NamedTempFile::new().unwrap();
         std::fs::write(authority.path(), pem).unwrap();
-        Self { upstream, authority }
+        Self { upstream, authority, moved: Moved::default() }
     }
 
     /// A gateway for which all names lead here, and which dials nothing without TLS.
@@ -51,9 +61,19 @@ impl Internet {
     /// As [`Self::plan`], but this internet's certificates are nothing to it.
     pub(crate) fn plan_without_trust(&self) -> Plan {
         let mut plan = Plan::default();
-        plan.resolver = Arc::new(Everywhere(self.upstream.address));
+        plan.resolver = Arc::new(Everywhere(self.upstream.address, Arc::clone(&self.moved)));
         plan.settings.egress.plain_http = false;
         plan
+    }
+
+    /// Every host's own port.
+    pub(crate) fn port(&self) -> u16 {
+        self.upstream.address.port()
+    }
+
+    /// From now on this host has another address.
+    pub(crate) fn moves(&self, host: &str, to: &str) {
+        self.moved.lock().unwrap().insert(host.to_owned(), to.parse().unwrap());
     }
 
     /// Every request so far.
@@ -67,12 +87,16 @@ impl Internet {
     }
 }
 
-/// Resolves every name to one address.
-struct Everywhere(SocketAddr);
+/// Resolves every name to one address, but for those that have moved.
+struct Everywhere(SocketAddr, Moved);
 
 impl Resolve for Everywhere {
-    fn resolve(&self, _: String) -> Pin<Box<dyn Future<Output = Result<Vec<SocketAddr>, io::Error>> + Send>> {
-        Box::pin(future::ready(Ok(vec![self.0])))
+    fn resolve(
+        &self,
+        host: String,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<SocketAddr>, io::Error>> + Send>> {
+        let moved = self.1.lock().unwrap().get(&host).map(|address| SocketAddr::new(*address, self.0.port()));
+        Box::pin(future::ready(Ok(vec![moved.unwrap_or(self.0)])))
     }
 }
 

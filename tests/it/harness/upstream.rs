@@ -21,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Seen {
     /// Everything up to and with the empty line.
     pub(crate) head: String,
+    /// The same, byte for byte.
+    pub(crate) raw: Vec<u8>,
     pub(crate) body: Vec<u8>,
     /// The lines behind a chunked body.
     pub(crate) trailers: String,
@@ -42,6 +44,21 @@ impl Seen {
     pub(crate) fn all(&self, name: &str) -> Vec<&str> {
         let fields = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
         fields.filter(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).collect()
+    }
+
+    /// Every field as it came, in order.
+    pub(crate) fn fields(&self) -> Vec<(String, Vec<u8>)> {
+        let lines = self
+            .raw
+            .split(|byte| *byte == b'\n')
+            .skip(1)
+            .map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+        lines
+            .filter_map(|line| {
+                let at = line.iter().position(|byte| *byte == b':')?;
+                Some((String::from_utf8(line[..at].to_vec()).unwrap(), line[at + 1..].trim_ascii().to_vec()))
+            })
+            .collect()
     }
 
     /// The one value of a field.
@@ -152,6 +169,11 @@ impl Upstream {
         self.seen.lock().unwrap().clone()
     }
 
+    /// Every request since the last look.
+    pub(crate) fn take(&self) -> Vec<Seen> {
+        std::mem::take(&mut self.seen.lock().unwrap())
+    }
+
     /// The only request so far.
     #[track_caller]
     pub(crate) fn only(&self) -> Seen {
@@ -206,8 +228,9 @@ async fn request(socket: &mut impl Socket, buffer: &mut Vec<u8>, connection: usi
         }
         more(socket, buffer).await?;
     };
-    let head = String::from_utf8_lossy(&buffer.drain(..end).collect::<Vec<_>>()).into_owned();
-    let mut seen = Seen { head, body: Vec::new(), trailers: String::new(), connection };
+    let raw = buffer.drain(..end).collect::<Vec<_>>();
+    let head = String::from_utf8_lossy(&raw).into_owned();
+    let mut seen = Seen { head, raw, body: Vec::new(), trailers: String::new(), connection };
     if seen.header("transfer-encoding").is_some() {
         (seen.body, seen.trailers) = chunked(socket, buffer).await?;
     } else if let Some(length) = seen.header("content-length").map(|length| length.parse::<usize>().unwrap())

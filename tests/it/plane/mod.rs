@@ -18,6 +18,7 @@ mod redirects;
 mod refusals;
 mod repeats;
 mod rules;
+mod sealed;
 mod select;
 mod targets;
 mod trailers;

@@ -2,7 +2,14 @@
 
 use std::sync::Arc;
 
+use http::Version;
+use proptest::{
+    strategy::{Strategy as _, ValueTree as _},
+    test_runner::TestRunner,
+};
+
 use crate::harness::{
+    caller::{Caller, Payload},
     raw::{Raw, RawReply},
     resolver::Names,
     upstream::Upstream,
@@ -79,6 +86,41 @@ async fn rt_2_odd_but_legal_targets_arrive_byte_for_byte() {
     }
     let seen: Vec<String> = upstream.seen().iter().map(|seen| seen.target().to_owned()).collect();
     assert_eq!(seen, targets);
+}
+
+#[tokio::test]
+async fn rt_2_odd_but_legal_targets_arrive_byte_for_byte_over_http2() {
+    let (upstream, world) = stage().await;
+    let mut caller = Caller::connect(&world, Version::HTTP_2).await;
+    let targets = odd();
+    for target in &targets {
+        let reply = caller.call("GET", &format!("/things{target}"), &[], &Payload::Absent).await;
+        assert_eq!(reply.status, 200, "{target}: {}", reply.text());
+    }
+    let seen: Vec<String> = upstream.seen().iter().map(|seen| seen.target().to_owned()).collect();
+    assert_eq!(seen, targets);
+}
+
+/// Targets out of every character that has no meaning of its own, percent-encodings of any kind among them.
+const ANY_TARGET: &str = "(/([a-zA-Z0-9~!$&'*+,;=:@|{}\"^é日-]([a-zA-Z0-9._~!$&'()*+,;=:@|{}\"^\\[\\]é日-]|%[0-9A-Fa-f]{2}|%){0,9})?){1,4}\
+     (\\?([a-zA-Z0-9._~!$&'()*+,;=:@|{}/?^é日\\[\\]-]|%[0-9A-Fa-f]{2}|%){0,30})?";
+
+#[tokio::test]
+async fn rt_2_generated_targets_arrive_byte_for_byte() {
+    let (upstream, world) = stage().await;
+    let (mut raw, mut caller) =
+        (Raw::connect(world.gateway).await, Caller::connect(&world, Version::HTTP_2).await);
+    let targets = proptest::string::string_regex(ANY_TARGET).unwrap();
+    let mut runner = TestRunner::default();
+    for _ in 0..500 {
+        let target = targets.new_tree(&mut runner).unwrap().current();
+        let sent = format!("/things{target}");
+        let reply = get(&mut raw, &world, "localhost", &sent).await;
+        assert_eq!(reply.status, 200, "{target}: {}", reply.text());
+        assert_eq!(caller.call("GET", &sent, &[], &Payload::Absent).await.status, 200, "{target}");
+        let seen = upstream.take();
+        assert_eq!((seen[0].target(), seen[1].target()), (target.as_str(), target.as_str()));
+    }
 }
 
 #[tokio::test]

@@ -74,6 +74,11 @@ impl Gateway {
         &self.key
     }
 
+    /// Its process.
+    pub(super) fn process(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Runs a client that is told where the gateway is, and expects it to end well; what it printed.
     pub(super) fn serves(&self, client: &mut Command) -> String {
         let name = client.get_args().last().unwrap().to_string_lossy().into_owned();

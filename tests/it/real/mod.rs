@@ -8,11 +8,14 @@ mod demo;
 pub(crate) mod gateway;
 mod grpc;
 mod maton;
+mod memory;
 mod oidc;
 mod process;
+mod sdks;
 mod snippets;
 mod stripe;
 mod tools;
+mod upstreams;
 mod websocket;
 
 /// An app whose key goes out as a bearer, at `base`.

@@ -26,6 +26,11 @@ impl Running {
         Self { child, log }
     }
 
+    /// Its process id.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has printed so far.
     pub(super) fn printed(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap()

@@ -29,3 +29,10 @@ fn needed(path: PathBuf) -> PathBuf {
     assert!(path.exists(), "{} is missing; `make tools` installs it", path.display());
     path
 }
+
+/// One of Debian's programs.
+pub(super) fn tool(name: &str) -> PathBuf {
+    let places = ["/usr/bin", "/usr/sbin", "/usr/local/bin"].map(|place| PathBuf::from(place).join(name));
+    let found = places.iter().find(|path| path.exists()).cloned();
+    found.unwrap_or_else(|| panic!("{name} is missing; `make tools` installs it"))
+}
