@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo tools test test-rust test-image lint bench
+.PHONY: help demo tools test test-rust test-image lint bench soak
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -34,3 +34,7 @@ lint: ## format, clippy, documentation, licenses
 bench: ## prints memory at rest and time from start to first answer of a release build
 	@$(CARGO) build --quiet --release
 	@benches/rest.py target/release/keyferry
+
+soak: ## prints what hostile callers cost a release build, and what others notice of them
+	@$(CARGO) build --quiet --release
+	@benches/soak.py target/release/keyferry

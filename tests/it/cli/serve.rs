@@ -6,6 +6,7 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
     os::fd::OwnedFd,
     process::{Child, Command, Stdio},
+    sync::mpsc,
     time::{Duration, Instant},
 };
 
@@ -188,6 +189,98 @@ fn pf_2_a_second_signal_ends_at_once() {
         serving.signal(second);
         assert_eq!(serving.ends(), Some(code));
     }
+}
+
+/// An upstream that tells of each request when its head has come, and answers by its path: `/held` once it is told to,
+/// `/endless` with a stream that goes on, others never.
+fn upstream() -> (SocketAddr, mpsc::Receiver<String>, mpsc::Sender<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let ((tell, told), (release, released)) = (mpsc::channel(), mpsc::channel::<()>());
+    std::thread::spawn(move || {
+        let mut open = Vec::new();
+        for _ in 0..3 {
+            let (mut socket, _) = listener.accept().unwrap();
+            let mut head = Vec::new();
+            while !head.windows(4).any(|window| window == b"\r\n\r\n") {
+                let mut part = [0; 1024];
+                let read = socket.read(&mut part).unwrap();
+                head.extend_from_slice(&part[..read]);
+            }
+            let path = String::from_utf8(head).unwrap().split(' ').nth(1).unwrap().to_owned();
+            if path == "/endless" {
+                let begin = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n";
+                socket.write_all(begin).unwrap();
+            }
+            open.push((path.clone(), socket));
+            tell.send(path).unwrap();
+        }
+        released.recv().unwrap();
+        let held = open.iter_mut().find(|(path, _)| path == "/held").unwrap();
+        held.1.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ndone").unwrap();
+        // Until the test has ended.
+        let _ = released.recv();
+    });
+    (address, told, release)
+}
+
+const APP: &str = r#"
+    name = "things"
+    display_name = "Things"
+    base = "http://UPSTREAM"
+    no_probe = "a test's upstream"
+    [[auth]]
+    method = "API_KEY"
+    fields = [{ name = "api_key", label = "Key", secret = true }]
+    inject = [{ header = "Authorization", value = "Bearer ${api_key}" }]
+"#;
+
+/// A request that has been written to a socket of its own.
+fn asked(door: SocketAddr, first: &str, key: &str, rest: &str) -> TcpStream {
+    let mut socket = TcpStream::connect(door).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    let head = format!("{first} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n{rest}");
+    socket.write_all(head.as_bytes()).unwrap();
+    socket
+}
+
+#[test]
+fn pf_2_a_signal_lets_calls_finish_and_cuts_with_a_reset_what_outlives_its_grace() {
+    let (place, key) = Place::initialised();
+    let (address, told, release) = upstream();
+    fs::create_dir(place.path("apps")).unwrap();
+    place.write("apps/things.toml", &APP.replace("UPSTREAM", &address.to_string()));
+    let settings =
+        ["catalog.dir=apps", "egress.plain_http=true", "egress.allow=127.0.0.0/8", "shutdown.grace=2s"];
+    let mut serving = Serving::start(&place, &settings.map(|setting| ["--set", setting]).concat());
+    let gateway = serving.door("gateway");
+    let body = r#"{"app":"things","method":"API_KEY","credentials":{"api_key":"sk"}}"#;
+    let fields = format!(
+        "Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let mut made = String::new();
+    asked(gateway, "POST /connections", &key, &fields).read_to_string(&mut made).unwrap();
+    assert!(made.starts_with("HTTP/1.1 200"), "{made}");
+
+    let mut held = asked(gateway, "GET /things/held", &key, "\r\n");
+    let mut endless = asked(gateway, "GET /things/endless", &key, "\r\n");
+    let mut upload = asked(gateway, "POST /things/upload", &key, "Content-Length: 10\r\n\r\nhal");
+    let mut arrived: Vec<String> = (0..3).map(|_| told.recv_timeout(PATIENCE).unwrap()).collect();
+    arrived.sort();
+    assert_eq!(arrived, ["/endless", "/held", "/upload"]);
+    serving.signal("TERM");
+    serving.until(|log| log.contains("stopping:").then_some(()));
+    release.send(()).unwrap();
+    let mut answer = String::new();
+    held.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("done"), "{answer}");
+    assert!(answer.contains("connection: close"), "{answer}");
+    for cut in [&mut endless, &mut upload] {
+        let end = cut.read_to_end(&mut Vec::new()).unwrap_err();
+        assert_eq!(end.kind(), std::io::ErrorKind::ConnectionReset);
+    }
+    assert_eq!(serving.ends(), Some(0));
 }
 
 #[test]
