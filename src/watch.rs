@@ -86,7 +86,11 @@ impl Things {
         match news {
             News::Later => return self.told(None),
             News::Begins => self.forget_all(),
-            News::Changes(changes) => changes.iter().for_each(|change| self.forget(change)),
+            News::Changes(changes) => {
+                for change in changes {
+                    self.forget(change);
+                }
+            }
         }
         // Last: only what is not forgotten may be believed on.
         self.told(Some(then));

@@ -122,7 +122,9 @@ impl Table<'_> {
         }
         if place.gaps.iter().any(|gap| gap.until.is_none()) {
             let youngest = self.youngest().await?;
-            place.gaps.iter_mut().for_each(|gap| gap.until = gap.until.or(Some(youngest)));
+            for gap in &mut place.gaps {
+                gap.until = gap.until.or(Some(youngest));
+            }
         }
         place.advance(self.read(place).await?)
     }
