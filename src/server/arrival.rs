@@ -41,7 +41,7 @@ fn framing<B>(request: &Request<B>) -> Option<Problem> {
         return Some(close(Problem::new(StatusCode::HTTP_VERSION_NOT_SUPPORTED, "http_version", detail)));
     }
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    let Some(coding) = codings.next() else { return endless(request) };
+    let Some(coding) = codings.next() else { return length(headers).or_else(|| endless(request)) };
     if codings.next().is_some()
         || headers.contains_key(CONTENT_LENGTH)
         || request.version() == Version::HTTP_10
@@ -54,6 +54,15 @@ fn framing<B>(request: &Request<B>) -> Option<Problem> {
         let detail = "The only transfer coding known here is chunked. Send the body without any other.";
         close(Problem::new(StatusCode::NOT_IMPLEMENTED, "not_implemented", detail))
     })
+}
+
+/// One length that every upstream can count to. Of HTTP/2 the library lets an empty one through, and the same one twice;
+/// both would go on as they are.
+fn length(headers: &HeaderMap) -> Option<Problem> {
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+    let digits = lengths.next()?.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let good = digits.is_some_and(|text| text.parse::<i64>().is_ok()) && lengths.next().is_none();
+    (!good).then(|| close(bad("Content-Length has to be one number that a body can have. Send it once.")))
 }
 
 /// HTTP/1.0 ends a body that has no length with the connection, and so does everybody who gives one up half-way
@@ -103,7 +112,7 @@ fn size<B>(request: &Request<B>, limits: &Limits) -> Option<Problem> {
     }
     let anything = target == "*" && request.method() == Method::OPTIONS;
     (!target.starts_with('/') && !anything)
-        .then(|| bad("The request target has to be a path that starts with a slash."))
+        .then(|| close(bad("The request target has to be a path that starts with a slash.")))
 }
 
 fn head_too_large(detail: &str) -> Problem {
@@ -226,6 +235,18 @@ mod tests {
     }
 
     const OK: (u16, Option<String>) = (0, None);
+
+    #[test]
+    fn rp_3_rp_13_one_length_frames_a_body() {
+        for second in ["5", "6"] {
+            let two = [("host", "h"), ("content-length", "5"), ("content-length", second)];
+            is(&get(&two), 400, "bad_request");
+        }
+        for length in ["", "+5", "5,5", "9223372036854775808"] {
+            is(&get(&[("host", "h"), ("content-length", length)]), 400, "bad_request");
+        }
+        assert_eq!(get(&[("host", "h"), ("content-length", "9223372036854775807")]), OK);
+    }
 
     #[test]
     fn rp_2_only_one_single_chunked_frames_a_body() {
