@@ -3,7 +3,7 @@
 CARGO ?= cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo tools test test-rust test-image lint bench soak
+.PHONY: help demo tools test test-rust test-image lint bench soak fuzz
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -38,3 +38,15 @@ bench: ## prints memory at rest and time from start to first answer of a release
 soak: ## prints what hostile callers cost a release build, and what others notice of them
 	@$(CARGO) build --quiet --release
 	@benches/soak.py target/release/keyferry
+
+FUZZ_SECONDS ?= 60
+FUZZ = $(CARGO) fuzz
+
+fuzz: ## runs every fuzz target for FUZZ_SECONDS (60) each, from the kept inputs; findings: tests/fuzz/artifacts
+	@command -v cargo-fuzz >/dev/null || $(CARGO) install --quiet --locked --debug cargo-fuzz
+	@cp Cargo.lock tests/fuzz/Cargo.lock
+	@for target in $$($(FUZZ) list --fuzz-dir tests/fuzz); do \
+		mkdir -p tests/fuzz/target/corpus/$$target; \
+		$(FUZZ) run --fuzz-dir tests/fuzz --sanitizer none $$target tests/fuzz/target/corpus/$$target tests/fuzz/corpus/$$target \
+			-- -max_total_time=$(FUZZ_SECONDS) -timeout=5 -print_final_stats=1 || exit 1; \
+	done

@@ -8,6 +8,10 @@ pub mod clock;
 pub mod config;
 pub mod connections;
 pub mod control;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+#[expect(clippy::panic, reason = "a panic is how a fuzz target says that a property does not hold")]
+pub mod fuzzing;
 pub mod gateway;
 pub mod id;
 pub mod jobs;

@@ -33,6 +33,8 @@ mod fault;
 mod finish;
 mod flow;
 mod fresh;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod gather;
 mod grant;
 mod input;

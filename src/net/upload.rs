@@ -49,7 +49,7 @@ const BROKEN: u8 = 3;
 
 /// How far an upload has come, seen from beside it.
 #[derive(Debug)]
-pub(super) struct Progress {
+pub(crate) struct Progress {
     start: Instant,
     /// Milliseconds from `start` to the last movement.
     moved: AtomicU64,
@@ -185,7 +185,7 @@ pub(super) enum Stall {
 }
 
 /// A caller's body, watched.
-pub(super) struct Upload {
+pub(crate) struct Upload {
     inner: Body,
     left: Option<u64>,
     sieve: Option<Sieve>,
@@ -194,7 +194,7 @@ pub(super) struct Upload {
 
 impl Upload {
     /// Watches `inner`, which may have at most `limit` bytes, and the trailers that `sieve` lets through.
-    pub(super) fn new(inner: Body, limit: Option<u64>, sieve: Option<Sieve>) -> (Self, Arc<Progress>) {
+    pub(crate) fn new(inner: Body, limit: Option<u64>, sieve: Option<Sieve>) -> (Self, Arc<Progress>) {
         let progress = Progress::new();
         (Self { inner, left: limit, sieve, progress: Arc::clone(&progress) }, progress)
     }

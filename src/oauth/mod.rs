@@ -9,6 +9,8 @@ mod client_auth;
 mod client_credentials;
 mod error;
 mod exchange;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod params;
 mod refresh;
 mod request;

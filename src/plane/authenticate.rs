@@ -31,7 +31,7 @@ impl Known {
 
 /// What the credentials of a request come to.
 #[derive(Debug, PartialEq, Eq)]
-enum Found {
+pub(super) enum Found {
     /// One key, perhaps in several places.
     Key(KeyDigest),
     /// Two different keys, or two `Authorization` fields: who reads the other one sees another caller.
@@ -96,7 +96,7 @@ pub(super) async fn caller(
 }
 
 /// Looks at `Authorization` and at the app's own `places`.
-fn find(headers: &HeaderMap, places: &[HeaderName]) -> Found {
+pub(super) fn find(headers: &HeaderMap, places: &[HeaderName]) -> Found {
     if headers.get_all(AUTHORIZATION).iter().nth(1).is_some() {
         return Found::Several;
     }
@@ -123,7 +123,7 @@ impl Found {
 }
 
 /// Whether a key stands somewhere in a target.
-fn holds_key(target: &str) -> bool {
+pub(super) fn holds_key(target: &str) -> bool {
     let mut places = target.match_indices(token::PREFIX);
     places.any(|(at, _)| target.get(at..at + token::LENGTH).is_some_and(token::is_key))
 }

@@ -7,6 +7,8 @@ mod account;
 mod answer;
 mod authenticate;
 mod authorize;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod links;
 mod redirect;
 mod refusal;

@@ -12,6 +12,8 @@ mod connection;
 mod cores;
 mod entry;
 mod floods;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod preface;
 mod pulse;
 mod streams;

@@ -1,0 +1,80 @@
+//! Targets in answers: a client that follows one as browsers read it stays with this gateway and this app, and no
+//! target shows the credential.
+
+use http::{
+    HeaderMap, HeaderValue, Request,
+    header::{CONTENT_LOCATION, LINK, LOCATION},
+};
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+use super::{GATEWAY, SECRET, STAGE, outgoing};
+use crate::{
+    clock::{Clock, Timestamp},
+    fuzzing::lines,
+    id::OwnerId,
+    net::body,
+    plane::{answer, links::Links},
+    vault::Vault,
+};
+
+/// The first line is the target of the call; each further one a `Location`, a `Content-Location` and a `Link`.
+pub fn location(data: &[u8]) {
+    let target = lines(data).next().unwrap_or_default();
+    let Ok(request) = Request::builder().uri(target).header("host", "gw.example.com").body(body::empty())
+    else {
+        return;
+    };
+    let here = request.uri().path_and_query().map_or_else(String::new, |target| format!("{GATEWAY}{target}"));
+    let Some((asked, _)) = outgoing(request) else { return };
+    let clock = Clock::test(Timestamp::from_micros(1_000_000));
+    let owner = OwnerId::new(clock.now());
+    let links = Links::new(Vault::generate().0, clock, GATEWAY);
+    let context = answer::Context {
+        gateway_url: GATEWAY,
+        links: &links,
+        owner,
+        asked: &asked,
+        credential: &STAGE.credential,
+    };
+    let Ok(here) = Url::parse(&here) else { return };
+    for line in data.split(|byte| *byte == b'\n').skip(1) {
+        let Ok(value) = HeaderValue::from_bytes(line) else { continue };
+        for name in [LOCATION, CONTENT_LOCATION, LINK] {
+            let mut headers = HeaderMap::from_iter([(name.clone(), value.clone())]);
+            answer::translate(&mut headers, &context);
+            let Some(out) = headers.get(&name) else { continue };
+            let out = String::from_utf8_lossy(out.as_bytes());
+            if name == LINK {
+                let targets = out.split('<').skip(1).filter_map(|rest| rest.split('>').next());
+                targets.for_each(|target| assert!(!shows_the_secret(target), "{target}"));
+            } else {
+                assert!(!shows_the_secret(&out), "{out}");
+                let untouched = out.as_bytes() == line && out.contains("://");
+                if name == LOCATION || !untouched {
+                    leads_home(&here, &out, name == LOCATION);
+                }
+            }
+        }
+    }
+}
+
+/// Where browsers would go from `here`: to this app at this gateway, or, unless `sealed`, to another host.
+fn leads_home(here: &Url, out: &str, sealed: bool) {
+    let Ok(url) = here.join(out) else { return };
+    if !matches!(url.scheme(), "http" | "https") {
+        return;
+    }
+    if url.host_str() == Some("gw.example.com") {
+        let path = url.path();
+        let home = ["/acme/", "/~/"].iter().any(|start| path.starts_with(start)) || path == "/acme";
+        assert!(home, "{out} leads from {here} to {url}");
+    } else {
+        assert!(!sealed, "{out} leads from {here} to {url}");
+    }
+}
+
+fn shows_the_secret(text: &str) -> bool {
+    let decoded: Vec<u8> = percent_decode_str(text).collect();
+    text.contains(SECRET) || String::from_utf8_lossy(&decoded).contains(SECRET)
+}

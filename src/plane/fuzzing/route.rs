@@ -1,0 +1,44 @@
+//! Routing: whatever target and host say, the app is named by exactly one of them, and nothing of the path changes.
+
+use http::{Request, header::HOST};
+use percent_encoding::percent_decode_str;
+
+use super::{STAGE, call};
+use crate::{fuzzing::lines, net::body, plane::route};
+
+/// The first line is the host, the second the request target.
+pub fn route(data: &[u8]) {
+    let mut lines = lines(data);
+    let (host, target) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+    let request = || Request::builder().uri(target).header(HOST, host).body(body::empty()).ok();
+    let (Some(asked), Some(again)) = (request(), request()) else { return };
+    let Some(kept) = asked.uri().path_and_query().map(|target| target.as_str().to_owned()) else { return };
+    let label = STAGE.names.label(&asked).map(std::borrow::Cow::into_owned);
+    let name = asked.uri().host().unwrap_or_else(|| host.split(':').next().unwrap_or(host));
+    if label.is_some() {
+        assert!(STAGE.names.are_of(name) && !name.eq_ignore_ascii_case("gw.example.com"), "{name}");
+    }
+    if let Some(sealed) = route::sealed(&STAGE.names, &asked) {
+        assert!(kept.starts_with("/~") && kept.contains(sealed) && label.is_none(), "{kept}");
+    }
+    let Some(call) = call(again) else { return };
+    let (app, at, request) = call.into_parts();
+    assert_eq!(app.name, "acme");
+    let native = kept.get(at..).unwrap_or("outside");
+    if label.is_some() {
+        assert!(native == kept && name.to_ascii_lowercase() == "acme.example.com", "{name} {native}");
+    } else {
+        assert_eq!(format!("/acme{native}"), kept);
+        assert!(native.is_empty() || native.starts_with(['/', '?']), "{native}");
+    }
+    assert_eq!(request.uri().path_and_query().map(http::uri::PathAndQuery::as_str), Some(kept.as_str()));
+    let path = native.split('?').next().unwrap_or(native);
+    assert!(!path.split('/').any(is_dot), "{path}");
+}
+
+/// Whether a segment means this or the upper folder to somebody who decodes it once and cuts it at `;`.
+fn is_dot(segment: &str) -> bool {
+    let decoded: Vec<u8> = percent_decode_str(segment).collect();
+    let name = decoded.split(|byte| *byte == b';').next().unwrap_or_default();
+    name == b"." || name == b".."
+}
