@@ -9,11 +9,15 @@ mod apps;
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
+mod checks;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod connections;
 #[cfg(test)]
 mod control;
+#[cfg(test)]
+mod differential;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]

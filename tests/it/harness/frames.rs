@@ -41,6 +41,7 @@ pub(crate) enum Outcome {
 #[derive(Debug)]
 pub(crate) struct Frame {
     pub(crate) kind: u8,
+    pub(crate) flags: u8,
     pub(crate) stream: u32,
     pub(crate) payload: Vec<u8>,
 }
@@ -86,7 +87,7 @@ impl Frames {
         }
         let whole: Vec<u8> = self.buffer.drain(..9 + length(&self.buffer)).collect();
         let stream = u32::from_be_bytes(whole[5..9].try_into().unwrap()) & 0x7fff_ffff;
-        Some(Frame { kind: whole[3], stream, payload: whole[9..].to_vec() })
+        Some(Frame { kind: whole[3], flags: whole[4], stream, payload: whole[9..].to_vec() })
     }
 
     /// What comes of this stream.

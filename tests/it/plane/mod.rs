@@ -8,6 +8,7 @@ mod fields;
 mod first_call;
 mod floods;
 mod framing;
+mod generated;
 mod heads;
 mod hostile;
 mod hostile_http2;
