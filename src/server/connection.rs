@@ -16,7 +16,7 @@ use hyper::{
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite},
     net::TcpStream,
     sync::OwnedSemaphorePermit,
     time::timeout,
@@ -36,6 +36,9 @@ use crate::net::BoxError;
 
 /// As many streams of a connection may break the rules of HTTP/2 before all of it ends.
 const RESETS: usize = 100;
+
+/// How much of a request wakes a connection that rests; little, because each one holds room for it.
+const WAKING: usize = 32;
 
 /// What a connection holds as long as its socket is open, also when that was upgraded to something else.
 #[derive(Clone)]
@@ -136,27 +139,35 @@ impl Terms {
             Box::pin(self.http2(socket, first, party, held)).await;
             return;
         }
-        let (mut socket, mut first) = (socket, first);
-        while let Some((resting, read)) = Box::pin(self.http1(socket, first, party.clone(), &held)).await {
+        let (mut begun, mut young) = ((socket, first), true);
+        while let Some((mut resting, mut read)) =
+            Box::pin(self.http1(begun, young, party.clone(), &held)).await
+        {
             if read.is_empty() {
-                tokio::select! {
-                    () = self.stop.soon.cancelled() => return,
-                    woken = timeout(self.idle_timeout, resting.tcp().readable()) => {
-                        if !matches!(woken, Ok(Ok(()))) {
-                            return;
-                        }
-                    }
-                }
+                let Some(woken) = self.rest(&mut resting).await else { return };
+                read = woken;
             }
-            (socket, first) = (resting, read);
+            (begun, young) = ((resting, read), false);
+        }
+    }
+
+    /// Waits for the next request; its first bytes, unless the connection ends.
+    async fn rest<S: Socket>(&self, socket: &mut S) -> Option<Bytes> {
+        let mut first = [0; WAKING];
+        tokio::select! {
+            () = self.stop.soon.cancelled() => None,
+            read = timeout(self.idle_timeout, socket.read(&mut first)) => {
+                let read = read.ok()?.ok().filter(|read| *read > 0)?;
+                first.get(..read).map(Bytes::copy_from_slice)
+            }
         }
     }
 
     /// Speaks HTTP/1.1 until the connection ends, or rests: then its socket, and what was read of it.
     async fn http1<S: Socket>(
         &self,
-        socket: S,
-        first: Bytes,
+        (socket, first): (S, Bytes),
+        young: bool,
         (peer, behind): Party,
         held: &Held,
     ) -> Option<(S, Bytes)> {
@@ -171,13 +182,15 @@ impl Terms {
                 ended.unwrap_or_else(|error| tracing::debug!(%peer, %error, "a connection ended early"));
                 None
             }
-            found = pulse.watch(self.idle_timeout) => {
+            found = pulse.watch(self.idle_timeout, young) => {
                 if found == Finding::Stuck {
                     cut(connection);
                     return None;
                 }
                 let parts = connection.into_parts()?;
-                Some((parts.io.into_inner().socket, parts.read_buf))
+                // An empty rest of the library's buffer would still keep all of it.
+                let read = if parts.read_buf.is_empty() { Bytes::new() } else { parts.read_buf };
+                Some((parts.io.into_inner().socket, read))
             }
             () = self.stop.soon.cancelled() => {
                 Pin::new(&mut connection).graceful_shutdown();
@@ -237,7 +250,7 @@ where
 
 /// Ends when the peer has not read for too long.
 async fn stuck(pulse: &Pulse, patience: Duration) {
-    while pulse.watch(patience).await != Finding::Stuck {}
+    while pulse.watch(patience, false).await != Finding::Stuck {}
 }
 
 fn answer(
@@ -252,11 +265,7 @@ fn answer(
 
 #[cfg(test)]
 mod tests {
-    use tokio::{
-        io::{AsyncReadExt as _, AsyncWriteExt as _},
-        net::TcpListener,
-        sync::Semaphore,
-    };
+    use tokio::{io::AsyncWriteExt as _, net::TcpListener, sync::Semaphore};
     use tokio_util::task::TaskTracker;
 
     use super::*;

@@ -21,7 +21,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::net::{Body, BoxError};
 
-/// How often a connection is looked at while it is served.
+/// How often a connection is looked at while it is served, at first and then: one that asks once and waits shall rest
+/// before many others have come, one that asks often shall not be made anew each time.
+const FIRST: Duration = Duration::from_millis(20);
+const EARLY: u8 = 2;
 const TICK: Duration = Duration::from_millis(500);
 
 /// What was seen of one connection.
@@ -47,11 +50,14 @@ pub(super) enum Finding {
 }
 
 impl Pulse {
-    /// Looks until there is something to tell; `patience` is for a peer that doesn't read.
-    pub(super) async fn watch(&self, patience: Duration) -> Finding {
+    /// Looks until there is something to tell; `patience` is for a peer that doesn't read, and a `young` connection is
+    /// looked at early.
+    pub(super) async fn watch(&self, patience: Duration, young: bool) -> Finding {
         let (mut seen, mut stuck) = (u32::MAX, Duration::ZERO);
+        let mut early = if young { EARLY } else { 0 };
         loop {
-            tokio::time::sleep(TICK).await;
+            tokio::time::sleep(if early > 0 { FIRST } else { TICK }).await;
+            early = u8::saturating_sub(early, 1);
             let moves = self.moves.load(Relaxed);
             let still = moves == seen;
             seen = moves;
@@ -220,7 +226,7 @@ mod tests {
     }
 
     async fn finds(pulse: &Pulse, within: Duration) -> Option<Finding> {
-        tokio::time::timeout(within, pulse.watch(PATIENCE)).await.ok()
+        tokio::time::timeout(within, pulse.watch(PATIENCE, true)).await.ok()
     }
 
     #[tokio::test(start_paused = true)]
