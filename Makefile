@@ -31,9 +31,10 @@ lint: ## format, clippy, documentation, licenses
 	@command -v cargo-deny >/dev/null || $(CARGO) install --quiet --locked --debug cargo-deny
 	$(CARGO) deny --offline check licenses bans sources
 
-bench: ## prints memory at rest and time from start to first answer of a release build
-	@$(CARGO) build --quiet --release
+bench: tools ## prints what a release build costs: at rest, for each call beside nginx, and with a million rows stored
+	@$(CARGO) build --quiet --release --bins --examples
 	@benches/rest.py target/release/keyferry
+	@benches/gateway.py target/release/keyferry $(BENCH)
 
 soak: ## prints what hostile callers cost a release build, and what others notice of them
 	@$(CARGO) build --quiet --release

@@ -19,9 +19,6 @@ use keyferry::{
     vault::{Secret, Vault, token::KeyDigest},
 };
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const APP: &str = r#"
 name = "things"
 display_name = "Things"

@@ -20,6 +20,7 @@ want ca-certificates update-ca-certificates
 want curl curl
 want postgresql /usr/lib/postgresql/*/bin/initdb
 want redis-server redis-server
+want wrk wrk
 want nginx nginx
 want nghttp2-server nghttpd
 want chromium /usr/bin/chromium
