@@ -143,7 +143,7 @@ impl Limits {
     pub fn look_up(&self, address: IpAddr) -> Result<(), Limited> {
         let address = network(address);
         let now = self.0.ticks.now();
-        if !self.0.suspects.get(&address).is_some_and(|until| *until > now) {
+        if self.0.suspects.get(&address).is_none_or(|until| *until <= now) {
             return Ok(());
         }
         self.0.check("address", &self.0.look_ups, &address).map(drop)

@@ -101,7 +101,7 @@ impl Things {
             Change::Key(digest) => self.keys.forget_digest(digest),
             Change::Connection { id, owner, app } => self.connections.forget_changed(*owner, app, *id),
             Change::Grant { connection, generation } => {
-                self.connections.forget_older(*connection, *generation)
+                self.connections.forget_older(*connection, *generation);
             }
             Change::Client(name) => self.clients.forget(name),
         }

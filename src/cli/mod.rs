@@ -90,7 +90,7 @@ pub fn main() -> ExitCode {
 
 async fn run(Cli { options, command }: Cli) -> anyhow::Result<()> {
     match command {
-        Command::Demo(demo) => demo::run(demo).await,
+        Command::Demo(demo) => Box::pin(demo::run(demo)).await,
         Command::Init(init) => init::run(&options, init).await,
         Command::Serve(serve) => serve::run(&options, &serve).await,
         Command::Check => check::run(&options),

@@ -12,6 +12,10 @@ use crate::catalog::{App, Catalog, Template};
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::builtin().unwrap_or_default());
 
 /// The input is the value of every field that accepts it; other fields have their example.
+///
+/// # Panics
+///
+/// Where a property does not hold.
 pub fn tenant(data: &[u8]) {
     let Ok(value) = std::str::from_utf8(data) else { return };
     assert!(CATALOG.iter().next().is_some(), "the built-in apps are read");

@@ -105,7 +105,7 @@ pub(crate) fn field_list(seed: u64) -> String {
     let path = chance.of(PATHS);
     let mut list = format!(":method: {method}\n:scheme: https\n:authority: {authority}\n:path: {path}");
     for _ in 0..chance.below(9) {
-        list += &format!("\n{}: {}", chance.of(NAMES), chance.of(VALUES));
+        list.extend(["\n", chance.of(NAMES), ": ", chance.of(VALUES)]);
     }
     format!("{list}\n\n{}", chance.of(BODIES))
 }

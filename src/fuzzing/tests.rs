@@ -25,7 +25,9 @@ fn rp_16_every_input_that_fuzzing_kept_still_holds() {
         let corpus = fs::read_dir(root.join("corpus").join(name)).unwrap();
         let inputs: Vec<_> = corpus.map(|entry| fs::read(entry.unwrap().path()).unwrap()).collect();
         assert!(inputs.len() > 3, "{name} has a corpus");
-        inputs.iter().for_each(|input| target(input));
+        for input in &inputs {
+            target(input);
+        }
     }
     assert_eq!(fs::read_dir(root.join("fuzz_targets")).unwrap().count(), TARGETS.len(), "each is replayed");
 }

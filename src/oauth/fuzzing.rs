@@ -18,6 +18,10 @@ static PROVIDERS: LazyLock<Vec<Token>> = LazyLock::new(|| {
 });
 
 /// The first byte chooses provider and status, the rest is the answer's body.
+///
+/// # Panics
+///
+/// Where a property does not hold.
 pub fn token_answer(data: &[u8]) {
     let Some((choice, body)) = data.split_first() else { return };
     let status = [200, 201, 400, 401, 429, 503].get(usize::from(choice / 4 % 6)).copied().unwrap_or(200);

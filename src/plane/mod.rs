@@ -196,7 +196,9 @@ impl Plane {
             trailers: (!outgoing.body().is_end_stream()).then(|| asked.sieve()),
             upgrade: wish.is_some(),
         };
-        wish.iter().for_each(|wish| wish.put(outgoing.headers_mut()));
+        if wish.is_some() {
+            Wish::put(outgoing.headers_mut());
+        }
         let mut response = plane.client.exchange(outgoing, terms).await?;
         wish.map_or(Ok(()), |wish| wish.check(&response))?;
         self.note(&chosen, &credential, (!asked.is_anonymous()).then(|| response.status()));

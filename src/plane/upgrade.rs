@@ -1,4 +1,4 @@
-//! Calls that become WebSockets: what asks for one, what grants it, and the two byte pipes that follow.
+//! Calls that become `WebSockets`: what asks for one, what grants it, and the two byte pipes that follow.
 //!
 //! A caller asks by HTTP/1.1 upgrade or by the CONNECT of RFC 8441; the upstream is always asked by HTTP/1.1 upgrade.
 //! Until it has said 101, nothing of what the caller sends behind its head is even read. Any other answer of the
@@ -106,7 +106,7 @@ fn accept_of(key: &str) -> String {
 
 impl Wish {
     /// Puts it onto the request that goes out.
-    pub(super) fn put(&self, headers: &mut HeaderMap) {
+    pub(super) fn put(headers: &mut HeaderMap) {
         headers.remove(TE);
         headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(UPGRADE, WEBSOCKET);

@@ -49,7 +49,7 @@ pub struct Limits {
     pub head_timeout: Duration,
     /// Between two requests of a connection, and for a peer that doesn't read.
     pub idle_timeout: Duration,
-    /// Whether HTTP/2 callers may ask for WebSockets (RFC 8441).
+    /// Whether HTTP/2 callers may ask for `WebSockets` (RFC 8441).
     pub websockets: bool,
     /// How long answers under way may go on after the signal to stop.
     pub grace: Duration,

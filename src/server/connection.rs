@@ -277,7 +277,7 @@ mod tests {
         target_bytes: 16_384,
         connections: 1,
         head_timeout: Duration::from_secs(30),
-        idle_timeout: Duration::from_secs(300),
+        idle_timeout: Duration::from_mins(5),
         websockets: true,
         grace: Duration::from_secs(30),
     };
@@ -314,7 +314,7 @@ mod tests {
         let (mut caller, places) = served().await;
         for _ in 0..3 {
             ask(&mut caller, REQUEST).await;
-            tokio::time::sleep(LIMITS.idle_timeout - Duration::from_secs(10)).await;
+            tokio::time::sleep(LIMITS.idle_timeout.checked_sub(Duration::from_secs(10)).unwrap()).await;
         }
         assert_eq!(places.available_permits(), 0);
         // It ends when it has rested for too long, and gives its place back.

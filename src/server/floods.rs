@@ -212,9 +212,8 @@ impl Farewell {
                     }
                 }
             }
-            match self.walker.next(&mut bytes)? {
-                (GOAWAY, _, length) => self.missing = length.min(Self::LONGEST),
-                _ => {}
+            if let (GOAWAY, _, length) = self.walker.next(&mut bytes)? {
+                self.missing = length.min(Self::LONGEST);
             }
         }
     }

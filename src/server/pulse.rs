@@ -217,7 +217,7 @@ mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
-    const PATIENCE: Duration = Duration::from_secs(300);
+    const PATIENCE: Duration = Duration::from_mins(5);
 
     fn pair() -> (tokio::io::DuplexStream, Watched<tokio::io::DuplexStream, ()>, Arc<Pulse>) {
         let (peer, ours) = duplex(16);

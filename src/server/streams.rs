@@ -130,7 +130,7 @@ mod tests {
     use hyper::rt::Executor as _;
     use tokio::{sync::oneshot, time::sleep};
 
-    const PATIENCE: Duration = Duration::from_secs(300);
+    const PATIENCE: Duration = Duration::from_mins(5);
 
     /// After how many seconds a stream ended that does `what`.
     async fn ends_after<F: Future + Send + 'static>(what: impl FnOnce() -> F + Send + 'static) -> u64 {

@@ -137,7 +137,7 @@ impl fmt::Write for Escaping<'_> {
 /// Appends `text` as the inside of a JSON string that stays on its line and in its direction.
 fn escape(out: &mut String, text: &str) {
     // To the end, without stopping: that is quicker than to ask at each byte.
-    let odd = |byte: u8| !(b' '..=b'~').contains(&byte) | (byte == b'"') | (byte == b'\\');
+    let odd = |byte: u8| !(b' '..=b'~').contains(&byte) || (byte == b'"') || (byte == b'\\');
     if !text.bytes().fold(false, |found, byte| found | odd(byte)) {
         out.push_str(text);
         return;

@@ -145,11 +145,11 @@ mod tests {
     fn a_sink_that_takes_nothing_costs_lines_and_says_how_many() {
         let (told, heard) = mpsc::channel();
         let hold = Arc::new(Mutex::new(()));
-        let held = hold.lock().unwrap();
+        let stopped = hold.lock().unwrap();
         let mut lines = Lines::to(Told(told, Arc::clone(&hold))).unwrap();
         let megabyte = vec![b'x'; 1024 * 1024];
         (0..30).for_each(|_| lines.write_all(&megabyte).unwrap());
-        drop(held);
+        drop(stopped);
         lines.deliver();
         let all: Vec<u8> = heard.try_iter().flatten().collect();
         let text = String::from_utf8(all).unwrap();

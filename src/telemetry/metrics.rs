@@ -59,7 +59,7 @@ pub enum Flood {
     EmptyData,
     /// PRIORITY.
     Priority,
-    /// WINDOW_UPDATE by next to nothing.
+    /// `WINDOW_UPDATE` by next to nothing.
     WindowUpdate,
     /// Frames that nobody knows.
     Unknown,
@@ -205,8 +205,10 @@ impl Metrics {
 
     /// Counts a connection that was ended for too many frames of a kind.
     pub fn flooded(&self, kind: Flood) {
-        let found = Flood::ALL.iter().zip(&self.0.floods).find(|(other, _)| **other == kind);
-        found.into_iter().for_each(|(_, counter)| counter.increment(1));
+        let mut all = Flood::ALL.iter().zip(&self.0.floods);
+        if let Some((_, counter)) = all.find(|(other, _)| **other == kind) {
+            counter.increment(1);
+        }
     }
 
     /// All numbers in the text format of Prometheus.

@@ -16,6 +16,10 @@ const KEYS: [&str; 3] = [
 ];
 
 /// Each line is the value of a field, in turn `Authorization` and the app's own.
+///
+/// # Panics
+///
+/// Where a property does not hold.
 pub fn key(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let text = ["\u{1}", "\u{2}", "\u{3}"]

@@ -19,6 +19,10 @@ use crate::{
 };
 
 /// The first line is the target of the call; each further one a `Location`, a `Content-Location` and a `Link`.
+///
+/// # Panics
+///
+/// Where a property does not hold.
 pub fn location(data: &[u8]) {
     let target = lines(data).next().unwrap_or_default();
     let Ok(request) = Request::builder().uri(target).header("host", "gw.example.com").body(body::empty())

@@ -25,7 +25,7 @@ use crate::harness::{
 /// So many connections are open at the same time, to each side.
 const AT_ONCE: usize = 128;
 /// How long a test waits for a connection that must end by itself.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The gateway with the app `things`. It ends silent connections after a second.
 async fn gateway(upstream: &Recorder) -> World {

@@ -1,4 +1,4 @@
-//! WebSockets, byte by byte: what asks for one, what goes where before and after the upstream has agreed, and how they
+//! `WebSockets`, byte by byte: what asks for one, what goes where before and after the upstream has agreed, and how they
 //! end. What real clients and servers make of it is in `tests/it/real`.
 
 use std::time::Duration;
@@ -30,8 +30,8 @@ impl Chat {
     async fn start(plan: Plan) -> Self {
         let (send, lines) = unbounded_channel();
         let upstream = Peer::start(move |line| {
-            let sent = send.send(line);
-            async move { assert!(sent.is_ok()) }
+            let heard = send.send(line);
+            async move { assert!(heard.is_ok()) }
         })
         .await;
         let world = plan.key_app("things", &upstream.url()).start().await;

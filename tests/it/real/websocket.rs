@@ -1,4 +1,4 @@
-//! WebSockets with the Python library `websockets` at both ends.
+//! `WebSockets` with the Python library `websockets` at both ends.
 
 use super::{
     gateway::{Gateway, free_port},
