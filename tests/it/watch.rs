@@ -47,10 +47,22 @@ impl Nodes {
 
     /// Connects at the one node, and calls at the other until it remembers all of it.
     async fn connected(&self) -> String {
+        self.begun().await;
         let id = self.there.connect("things", "sk_old").await;
         assert_eq!(self.here.get("/things/x").await.status, 200);
         assert_eq!(self.carried().as_deref(), Some("Bearer sk_old"));
         id
+    }
+
+    /// Waits until the one node sees what the other changes: what it forgot when it began to look shows nothing.
+    async fn begun(&self) {
+        let made = self.change(Method::POST, "/keys", Some(json!({"name": "first"}))).await;
+        let (id, key) = (made["id"].as_str().unwrap(), made["key"].as_str().unwrap());
+        let status = async || self.here.api(key, Method::GET, "/keys", None).await.status.as_u16();
+        assert_eq!(status().await, 200);
+        let rules = json!({"rules": {"control": false}});
+        self.change(Method::PATCH, &format!("/keys/{id}"), Some(rules)).await;
+        until("it has begun to look", async || status().await == 403).await;
     }
 
     /// The credential of the last call.
