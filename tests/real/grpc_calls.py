@@ -10,7 +10,7 @@ from concurrent import futures
 from pathlib import Path
 
 import grpc
-from place import GATEWAY, KEY, connect, same
+from place import GATEWAY, KEY, ask, connect, same
 
 PORT = os.environ["KEYFERRY_UPSTREAM"]
 SERVICE = "acme.v1.Calls"
@@ -88,10 +88,10 @@ def metadata(key=KEY):
     return (("authorization", f"Bearer {key}"), ("x-custom", "1"), ("x-custom-bin", b"\x00\xff"))
 
 
-def refused(call, key=KEY, **more):
+def refused(call, key=KEY, more=()):
     """The status and text with which a call fails."""
     try:
-        list(call(b"", metadata=metadata(key), timeout=30, **more))
+        call(b"", metadata=metadata(key) + more, timeout=30)
     except grpc.RpcError as error:
         return error.code(), error
     raise AssertionError("the call was served")
@@ -159,11 +159,12 @@ def refusals(channel):
     code, error = refused(echo, "kf_wrong")
     same(code, grpc.StatusCode.UNAUTHENTICATED, "a wrong key")
     same("401" in error.details(), True, "what is said of it")
-    wanted = (("maton-connection", "00000000-0000-0000-0000-000000000000"),)
-    try:
-        echo(b"", metadata=metadata() + wanted, timeout=30)
-    except grpc.RpcError as error:
-        same(error.code(), grpc.StatusCode.UNIMPLEMENTED, "an unknown connection, which is a 404")
+    unknown = "00000000-0000-0000-0000-000000000000"
+    for wanted, code in [([unknown], grpc.StatusCode.UNIMPLEMENTED), ([unknown, "x"], grpc.StatusCode.INTERNAL)]:
+        fields = tuple(("maton-connection", one) for one in wanted)
+        same(refused(echo, more=fields)[0], code, f"the status for the connection {wanted}")
+    status, _, limited = ask("POST", "/keys", {"rules": {"read_only": True}})
+    same((status, refused(echo, limited["key"])[0]), (200, grpc.StatusCode.PERMISSION_DENIED), "a key that may read")
     same(len(asked), before, "calls that reached the upstream")
 
 

@@ -13,6 +13,7 @@ mod heads;
 mod hostile;
 mod hostile_http2;
 mod http2;
+mod interim;
 mod keys;
 mod leaving;
 mod redirects;

@@ -138,8 +138,9 @@ async fn rp_10_no_byte_behind_the_head_goes_upstream_before_its_101() {
     chat.asked().await.0.send("HTTP/1.1 204 No Content\r\n\r\n").await;
     assert_eq!(other.await.unwrap().status, 204);
     assert_eq!(line.at_hand(), b"");
-    line.send(GRANT).await;
+    line.send(format!("{GRANT}first words")).await;
     line.until(b"early bytes").await;
+    caller.until("first words").await;
 }
 
 #[tokio::test]
