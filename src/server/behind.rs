@@ -8,7 +8,6 @@ use http::{
     HeaderValue, Request, Response, StatusCode,
     header::{CONNECTION, RETRY_AFTER},
 };
-use hyper::body::Incoming;
 
 use super::{Service, accept::Limits, arrival};
 use crate::{
@@ -51,11 +50,10 @@ impl Behind {
     }
 
     /// One request: its id, what HTTP says, the service, and a 500 where that panicked.
-    pub(super) async fn answer(&self, peer: SocketAddr, mut request: Request<Incoming>) -> Response<Body> {
+    pub(super) async fn answer(&self, peer: SocketAddr, mut request: Request<Body>) -> Response<Body> {
         let id = RequestId::new(self.clock.now());
         request.extensions_mut().insert(id.clone());
         request.extensions_mut().insert(ClientIp(peer.ip().to_canonical()));
-        let mut request = request.map(Body::from);
         let mut response = match arrival::refusal(&request, &self.limits) {
             Some(problem) => {
                 self.metrics.refused(problem.reason);

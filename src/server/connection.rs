@@ -32,7 +32,7 @@ use super::{
     pulse::{Ending, Finding, Pulse, Watched},
     streams::{Flowing, Streams},
 };
-use crate::net::BoxError;
+use crate::net::{BoxError, body};
 
 /// As many streams of a connection may break the rules of HTTP/2 before all of it ends.
 const RESETS: usize = 100;
@@ -124,16 +124,26 @@ impl Protocol {
         let terms = &*self.0;
         if let Some(tls) = tls {
             let handshake = Box::pin(timeout(terms.head_timeout, tls.accept(socket)));
-            let Ok(Ok(stream)) = handshake.await else { return };
-            let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-            terms.speak(Box::new(stream), (http2, Bytes::new()), party, held).await;
-        } else if let Ok(Some(first)) = timeout(terms.head_timeout, preface::read(&mut socket)).await {
+            let Ok(Ok(mut stream)) = handshake.await.map(|stream| stream.map(Box::new)) else { return };
+            // Also with HTTP/2 agreed on: the library waits for its preface without any deadline.
+            if let Some(first) = terms.begun(&mut stream).await {
+                terms.speak(stream, first, party, held).await;
+            }
+        } else if let Some(first) = terms.begun(&mut socket).await {
             terms.speak(socket, first, party, held).await;
         }
     }
 }
 
 impl Terms {
+    /// Which version is spoken, and what was read to tell; nothing if that does not come in time.
+    async fn begun<S: Socket>(&self, socket: &mut S) -> Option<(bool, Bytes)> {
+        tokio::select! {
+            () = self.stop.soon.cancelled() => None,
+            first = timeout(self.head_timeout, preface::read(socket)) => first.ok().flatten(),
+        }
+    }
+
     async fn speak<S: Socket>(&self, socket: S, (http2, first): (bool, Bytes), party: Party, held: Held) {
         if http2 {
             Box::pin(self.http2(socket, first, party, held)).await;
@@ -260,6 +270,12 @@ fn answer(
     pulse: &Arc<Pulse>,
 ) -> impl Future<Output = Result<http::Response<Ending>, Infallible>> + use<> {
     let busy = pulse.begin();
+    // As long as somebody holds a body that has not been read to its end, what comes next is no request.
+    let unread = (!http_body::Body::is_end_stream(request.body())).then(|| pulse.begin());
+    let request = request.map(|body| match unread {
+        Some(busy) => body::boxed(Ending::new(body.into(), busy)),
+        None => body.into(),
+    });
     async move { Ok(behind.answer(peer, request).await.map(|body| Ending::new(body, busy))) }
 }
 
@@ -269,7 +285,7 @@ mod tests {
     use tokio_util::task::TaskTracker;
 
     use super::*;
-    use crate::{clock::Clock, net::body, server::Service, telemetry::Metrics};
+    use crate::{clock::Clock, server::Service, telemetry::Metrics};
 
     const LIMITS: Limits = Limits {
         head_bytes: 65_536,
@@ -284,8 +300,10 @@ mod tests {
 
     /// A socket to a connection that is served, and the place that it holds.
     async fn served() -> (TcpStream, Arc<Semaphore>) {
-        let service: Service =
-            Arc::new(|_request| Box::pin(async { http::Response::new(body::full("hello")) }));
+        served_by(Arc::new(|_request| Box::pin(async { http::Response::new(body::full("hello")) }))).await
+    }
+
+    async fn served_by(service: Service) -> (TcpStream, Arc<Semaphore>) {
         let behind = Behind { service, clock: Clock::System, metrics: Metrics::new(), limits: LIMITS };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let caller = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
@@ -308,6 +326,23 @@ mod tests {
     }
 
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+
+    #[tokio::test(start_paused = true)]
+    async fn ci_6_a_connection_does_not_rest_in_the_middle_of_a_body() {
+        let (held, mut bodies) = tokio::sync::mpsc::unbounded_channel();
+        let service: Service = Arc::new(move |request| {
+            held.send(request.into_body()).unwrap();
+            Box::pin(async { http::Response::new(body::full("hello")) })
+        });
+        let (mut caller, _) = served_by(service).await;
+        ask(&mut caller, b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nhalf").await;
+        let unread = bodies.recv().await;
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        caller.write_all(b"xxxxxGET / HTTP/1.1\r\nHost: h\r\n\r\n").await.unwrap();
+        let answer = timeout(Duration::from_secs(5), caller.read(&mut [0; 64])).await;
+        assert!(answer.is_err(), "what follows was taken for a request");
+        drop(unread);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_rests_longer_than_a_head_may_take_and_serves_again() {

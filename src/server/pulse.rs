@@ -34,6 +34,8 @@ pub(super) struct Pulse {
     busy: AtomicU32,
     /// Whatever happened, counted.
     moves: AtomicU32,
+    /// What was written, counted in writes.
+    writes: AtomicU32,
     /// Whether anything was read since a request last began or ended.
     read: AtomicBool,
     /// Whether the last write had to wait.
@@ -53,7 +55,7 @@ impl Pulse {
     /// Looks until there is something to tell; `patience` is for a peer that doesn't read, and a `young` connection is
     /// looked at early.
     pub(super) async fn watch(&self, patience: Duration, young: bool) -> Finding {
-        let (mut seen, mut stuck) = (u32::MAX, Duration::ZERO);
+        let (mut seen, mut written, mut stuck) = (u32::MAX, u32::MAX, Duration::ZERO);
         let mut early = if young { EARLY } else { 0 };
         loop {
             tokio::time::sleep(if early > 0 { FIRST } else { TICK }).await;
@@ -61,8 +63,9 @@ impl Pulse {
             let moves = self.moves.load(Relaxed);
             let still = moves == seen;
             seen = moves;
-            let waits = self.waits.load(Relaxed);
-            stuck = if waits && still { stuck + TICK } else { Duration::ZERO };
+            let (waits, writes) = (self.waits.load(Relaxed), self.writes.load(Relaxed));
+            stuck = if waits && writes == written { stuck + TICK } else { Duration::ZERO };
+            written = writes;
             if stuck >= patience {
                 return Finding::Stuck;
             }
@@ -91,6 +94,7 @@ impl Pulse {
     fn wrote(&self, done: bool) {
         self.waits.store(!done, Relaxed);
         if done {
+            self.writes.fetch_add(1, Relaxed);
             self.moved();
         }
     }
@@ -187,14 +191,16 @@ impl<S: AsyncWrite + Unpin, H: Unpin> AsyncWrite for Watched<S, H> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.socket).poll_flush(cx);
-        if flushed.is_pending() {
-            self.pulse.wrote(false);
+        if flushed.is_pending() || self.pulse.waits.load(Relaxed) {
+            self.pulse.wrote(flushed.is_ready());
         }
         flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(cx)
+        let shut = Pin::new(&mut self.socket).poll_shutdown(cx);
+        self.pulse.wrote(shut.is_ready());
+        shut
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -127,20 +127,21 @@ impl Places {
 
     /// Keeps an HTTP/2 connection; its first call's stream.
     pub(super) fn add(self: &Arc<Self>, key: Key, streams: Streams) -> Stream {
-        self.sweep_from_now_on();
         let mut shared = Shared { streams, calls: Arc::default(), used: Instant::now() };
         let stream = shared.stream();
         let mut hosts = self.hosts();
         let host = hosts.entry(key).or_default();
         host.is_http1 = false;
         host.shared.push(shared);
+        drop(hosts);
+        self.sweep_from_now_on();
         stream
     }
 
     /// Keeps an HTTP/1.1 connection that rests.
     pub(super) fn put(self: &Arc<Self>, key: Key, line: Line) {
-        self.sweep_from_now_on();
         self.hosts().entry(key).or_default().lines.push((line, Instant::now()));
+        self.sweep_from_now_on();
     }
 
     /// Starts the task that ends what rests too long; it ends itself when nothing is left.
