@@ -54,6 +54,7 @@ const NAMES: &[&str] = &[
     "content_length",
     "transfer_encoding",
     "max-forwards",
+    "x\"y",
     "x!#$%&'*+-.^_`|~",
 ];
 const VALUES: &[&str] = &[

@@ -23,6 +23,7 @@ pub(super) fn refusal<B>(request: &Request<B>, limits: &Limits) -> Option<Proble
         .or_else(|| size(request, limits))
         .or_else(|| host(request))
         .or_else(|| expectation(request.headers()))
+        .or_else(|| names(request))
 }
 
 fn bad(detail: &str) -> Problem {
@@ -174,6 +175,13 @@ fn expectation(headers: &HeaderMap) -> Option<Problem> {
     })
 }
 
+/// Of HTTP/2 the library takes names with a quotation mark, which are none (RFC 9110 5.6.2), and would write them upstream.
+fn names<B>(request: &Request<B>) -> Option<Problem> {
+    let odd = |name: &HeaderName| name.as_str().contains('"');
+    (request.version() == Version::HTTP_2 && request.headers().keys().any(odd))
+        .then(|| bad("The name of a header field holds a quotation mark. Leave the field out."))
+}
+
 /// `OPTIONS` about the server itself, or about the hop at which `Max-Forwards` runs out (RFC 9110 7.6.2).
 pub(super) fn options(request: &mut Request<Body>) -> Option<Response<Body>> {
     if request.method() != Method::OPTIONS {
@@ -235,6 +243,16 @@ mod tests {
     }
 
     const OK: (u16, Option<String>) = (0, None);
+
+    #[test]
+    fn rp_12_a_name_with_a_quotation_mark_is_none() {
+        let request = |name| {
+            let name = HeaderName::from_lowercase(name).unwrap();
+            Request::builder().version(Version::HTTP_2).uri("http://h/").header(name, "1")
+        };
+        is(&look(request(b"x\"y")), 400, "bad_request");
+        assert_eq!(look(request(b"x'y")), OK);
+    }
 
     #[test]
     fn rp_3_rp_13_one_length_frames_a_body() {

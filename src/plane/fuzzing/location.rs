@@ -1,6 +1,8 @@
 //! Targets in answers: a client that follows one as browsers read it stays with this gateway and this app, and no
 //! target shows the credential.
 
+use std::sync::LazyLock;
+
 use http::{
     HeaderMap, HeaderValue, Request,
     header::{CONTENT_LOCATION, LINK, LOCATION},
@@ -18,6 +20,12 @@ use crate::{
     vault::Vault,
 };
 
+static LINKS: LazyLock<(Links, OwnerId)> = LazyLock::new(|| {
+    let clock = Clock::test(Timestamp::from_micros(1_000_000));
+    let owner = OwnerId::new(clock.now());
+    (Links::new(Vault::generate().0, clock, GATEWAY), owner)
+});
+
 /// The first line is the target of the call; each further one a `Location`, a `Content-Location` and a `Link`.
 ///
 /// # Panics
@@ -31,13 +39,11 @@ pub fn location(data: &[u8]) {
     };
     let here = request.uri().path_and_query().map_or_else(String::new, |target| format!("{GATEWAY}{target}"));
     let Some((asked, _)) = outgoing(request) else { return };
-    let clock = Clock::test(Timestamp::from_micros(1_000_000));
-    let owner = OwnerId::new(clock.now());
-    let links = Links::new(Vault::generate().0, clock, GATEWAY);
+    let (links, owner) = &*LINKS;
     let context = answer::Context {
         gateway_url: GATEWAY,
-        links: &links,
-        owner,
+        links,
+        owner: *owner,
         asked: &asked,
         credential: &STAGE.credential,
     };

@@ -4,7 +4,7 @@ use http::{Request, header::HOST};
 use percent_encoding::percent_decode_str;
 
 use super::{STAGE, call};
-use crate::{fuzzing::lines, net::body, plane::route};
+use crate::{fuzzing::lines, net::body, plane::route, server};
 
 /// The first line is the host, the second the request target.
 ///
@@ -15,10 +15,13 @@ pub fn route(data: &[u8]) {
     let mut lines = lines(data);
     let (host, target) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
     let request = || Request::builder().uri(target).header(HOST, host).body(body::empty()).ok();
-    let (Some(asked), Some(again)) = (request(), request()) else { return };
+    let (Some(mut asked), Some(again)) = (request(), request()) else { return };
+    if server::fuzzing::answered(&mut asked) {
+        return;
+    }
     let Some(kept) = asked.uri().path_and_query().map(|target| target.as_str().to_owned()) else { return };
     let label = STAGE.names.label(&asked).map(std::borrow::Cow::into_owned);
-    let name = asked.uri().host().unwrap_or_else(|| host.split(':').next().unwrap_or(host));
+    let name = asked.uri().host().unwrap_or_else(|| host_of(host));
     if label.is_some() {
         assert!(STAGE.names.are_of(name) && !name.eq_ignore_ascii_case("gw.example.com"), "{name}");
     }
@@ -38,6 +41,12 @@ pub fn route(data: &[u8]) {
     assert_eq!(request.uri().path_and_query().map(http::uri::PathAndQuery::as_str), Some(kept.as_str()));
     let path = native.split('?').next().unwrap_or(native);
     assert!(!path.split('/').any(is_dot), "{path}");
+}
+
+/// The field without its port.
+fn host_of(field: &str) -> &str {
+    let (host, port) = field.rsplit_once(':').unwrap_or((field, ""));
+    if port.ends_with(']') { field } else { host }
 }
 
 /// Whether a segment means this or the upper folder to somebody who decodes it once and cuts it at `;`.
