@@ -74,9 +74,12 @@ class Running:
             self.process.wait()
 
 
+# Started by root it would work as somebody who can't read a folder of root's.
+USER = "user root;" if os.geteuid() == 0 else ""
+
 NGINX = """
-daemon off; worker_processes 1; worker_rlimit_nofile 40000; pid {folder}/pid; error_log {folder}/error.log error;
-events {{ worker_connections 20000; multi_accept on; }}
+daemon off; {user} worker_processes 1; worker_rlimit_nofile 20000; pid {folder}/pid; error_log {folder}/error.log error;
+events {{ worker_connections 19000; multi_accept on; }}
 http {{
     access_log off; keepalive_timeout 600s; keepalive_requests 100000000; client_max_body_size 0; default_type application/json;
     client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
@@ -92,7 +95,7 @@ UPSTREAM = """
         listen 127.0.0.1:{port} reuseport; root {folder}; sendfile on; tcp_nopush off;
         if ($known = 0) {{ return 401; }}
         location /small {{ return 200 '{small}'; }}
-        location /sink {{ client_body_buffer_size 1m; proxy_pass http://127.0.0.1:{port}/swallowed; }}
+        location /sink {{ client_body_buffer_size 16m; proxy_pass http://127.0.0.1:{port}/swallowed; }}
         location /swallowed {{ return 204; }}
     }}
 """
@@ -142,7 +145,7 @@ inject = [{{ header = "Authorization", value = "Bearer ${{api_key}}" }}]
 
 def nginx(folder, core, port, rest):
     """nginx with one worker."""
-    Path(folder, "nginx.conf").write_text(NGINX.format(folder=folder, rest=rest))
+    Path(folder, "nginx.conf").write_text(NGINX.format(folder=folder, rest=rest, user=USER))
     return Running(folder, core, port, [shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin"),
                                         "-p", str(folder), "-c", f"{folder}/nginx.conf"])
 
