@@ -36,9 +36,10 @@ bench: tools ## prints what a release build costs: at rest, for each call beside
 	@benches/rest.py target/release/keyferry
 	@benches/gateway.py target/release/keyferry $(BENCH)
 
-soak: ## prints what hostile callers cost a release build, and what others notice of them
-	@$(CARGO) build --quiet --release
+soak: ## prints what hostile callers and long bodies cost a release build, and what others notice of them
+	@$(CARGO) build --quiet --release --bins --examples
 	@benches/soak.py target/release/keyferry
+	@benches/stream.py target/release/keyferry
 
 FUZZ_SECONDS ?= 60
 FUZZ = $(CARGO) fuzz

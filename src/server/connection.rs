@@ -32,7 +32,10 @@ use super::{
     pulse::{Ending, Finding, Pulse, Watched},
     streams::{Flowing, Streams},
 };
-use crate::net::{BoxError, body};
+use crate::net::{
+    BoxError,
+    body::{self, BUFFER},
+};
 
 /// As many streams of a connection may break the rules of HTTP/2 before all of it ends.
 const RESETS: usize = 100;
@@ -94,6 +97,7 @@ impl Protocol {
             .timer(TokioTimer::new())
             .header_read_timeout(limits.head_timeout)
             .max_header_size(limits.head_bytes)
+            .max_buf_size(BUFFER.max(limits.head_bytes))
             .max_headers(limits.head_fields);
         let mut http2 = http2::Builder::new(Streams(limits.idle_timeout));
         http2

@@ -15,7 +15,10 @@ use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::task::AbortHandle;
 
-use crate::net::{body::Body, dial::Dialled};
+use crate::net::{
+    body::{BUFFER, Body},
+    dial::Dialled,
+};
 
 /// How long an answer's head may be.
 const HEAD: usize = 64 << 10;
@@ -47,7 +50,8 @@ impl Line {
 
 /// Speaks HTTP/1.1.
 pub(super) async fn http1(dialled: Dialled) -> hyper::Result<Line> {
-    let (sender, connection) = http1::Builder::new().max_header_size(HEAD).handshake(dialled).await?;
+    let (sender, connection) =
+        http1::Builder::new().max_header_size(HEAD).max_buf_size(BUFFER).handshake(dialled).await?;
     let task = tokio::spawn(async move {
         if let Err(error) = connection.with_upgrades().await {
             tracing::debug!(%error, "a connection to an upstream ended");
