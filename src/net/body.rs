@@ -18,7 +18,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// How much of a body waits on each side of a call at most, where the other side does not keep up. Larger ones move long
 /// bodies with fewer system calls; each stream may hold two, and what is between them.
-pub const BUFFER: usize = 120 * 1024;
+pub const BUFFER: usize = 88 * 1024;
 
 /// A body of any origin. The usual ones are kept as they are: putting them into a box costs every call.
 pub struct Body(Origin);
