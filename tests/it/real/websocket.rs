@@ -3,6 +3,7 @@
 use super::{
     gateway::{Gateway, free_port},
     key_app,
+    process::until,
     tools::python,
 };
 
@@ -12,8 +13,9 @@ fn websockets_go_through_with_every_kind_of_frame_and_close() {
     let gateway = Gateway::start(&[("chat", key_app("chat", &format!("http://127.0.0.1:{port}")))], "");
     let mut script = python("websocket_chat.py");
     assert!(gateway.serves(script.env("KEYFERRY_UPSTREAM", port.to_string())).contains("websocket ok"));
-    let printed = gateway.printed();
-    let lines: Vec<_> = printed.lines().filter(|line| line.contains("101")).collect();
-    let complete = lines.iter().filter(|line| line.contains("Complete")).count();
-    assert!(complete >= 4, "each WebSocket has its line, written at its end:\n{printed}");
+    until("four WebSockets have their line, written at their end", || {
+        let printed = gateway.printed();
+        let complete = |line: &&str| line.contains("status=101") && line.contains("Complete");
+        (printed.lines().filter(complete).count() >= 4).then_some(())
+    });
 }
