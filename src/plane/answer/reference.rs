@@ -48,7 +48,7 @@ pub(super) fn read<'t>(target: &'t str, scheme: &'t str, authority: &'t str, pat
 fn absolute<'t>(scheme: &'t str, rest: &'t str) -> Reference<'t> {
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     match rest.split_at_checked(end) {
-        Some((authority, rest)) if !authority.is_empty() => {
+        Some((authority, rest)) if !authority.is_empty() && !authority.ends_with('@') => {
             Reference::Absolute(scheme.into(), authority.into(), rest.into())
         }
         _ => Reference::Unreadable,
@@ -111,6 +111,7 @@ mod tests {
             ("https://u:p@h.example/x", "https u:p@h.example /x"),
             ("//cdn.example/x", "https cdn.example /x"),
             ("///evil.example/x", "Unreadable"),
+            ("https://user@/evil.example/x", "Unreadable"),
             ("/v1/items?page=2", "https api.example.com /v1/items?page=2"),
             ("8", "Relative"),
             ("?page=2", "Relative"),
