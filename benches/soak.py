@@ -45,7 +45,10 @@ def upstream(port):
     def serve(connection):
         with connection:
             while True:
-                read = connection.recv(65536)
+                try:
+                    read = connection.recv(65536)
+                except OSError:
+                    return
                 if not read:
                     return
                 if b"\r\n\r\n" in read:

@@ -30,7 +30,7 @@ use crate::{
     },
     owners::Owners,
     plane::{self, Names, Plane, PlaneSettings},
-    server::{self, Cores, Door, Health, Service, Stop},
+    server::{self, Cores, Door, Health, Service},
     store::Store,
     telemetry::Metrics,
     vault::Vault,
@@ -145,13 +145,8 @@ impl Gateway {
         // Before anything is remembered: the first look forgets all of it.
         self.jobs.watch.look().await;
         let jobs = tokio::spawn(self.jobs.run(stop.clone()));
-        let doors: Vec<_> = self
-            .doors
-            .into_iter()
-            .map(|(at, door)| {
-                at.spawn(door.serve(Stop { soon: stop.clone(), now: CancellationToken::new() }))
-            })
-            .collect();
+        let doors: Vec<_> =
+            self.doors.into_iter().map(|(at, door)| at.spawn(door.serve(stop.clone()))).collect();
         for door in doors {
             door.await.context("a door broke")?.context("a door can't listen")?;
         }

@@ -55,15 +55,6 @@ pub struct Limits {
     pub grace: Duration,
 }
 
-/// How all doors are told to end.
-#[derive(Clone, Debug, Default)]
-pub struct Stop {
-    /// Accept no more, finish what is under way.
-    pub soon: CancellationToken,
-    /// End at once.
-    pub now: CancellationToken,
-}
-
 /// A door that is ready to open.
 pub struct Door {
     name: &'static str,
@@ -115,11 +106,11 @@ impl Door {
     }
 
     /// Serves until `stop`, then drains. Returns when the last connection has ended, or its time of grace.
-    pub async fn serve(self, stop: Stop) -> io::Result<()> {
+    pub async fn serve(self, stop: CancellationToken) -> io::Result<()> {
         let connections = TaskTracker::new();
         let protocol = Protocol::new(&self.behind.limits, stop.clone());
         let listener = TcpListener::from_std(self.listener.try_clone()?)?;
-        while let Some((socket, peer)) = self.next(&listener, &stop.soon).await {
+        while let Some((socket, peer)) = self.next(&listener, &stop).await {
             let Some((behind, place)) = self.place() else { continue };
             let (protocol, tls) = (protocol.clone(), self.tls.clone());
             let held = Held::new(place, connections.token());

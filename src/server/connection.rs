@@ -22,10 +22,10 @@ use tokio::{
     time::timeout,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
-use tokio_util::task::task_tracker::TaskTrackerToken;
+use tokio_util::{sync::CancellationToken, task::task_tracker::TaskTrackerToken};
 
 use super::{
-    accept::{Limits, Stop},
+    accept::Limits,
     behind::Behind,
     floods::Metered,
     preface,
@@ -83,7 +83,7 @@ pub(super) struct Protocol(Arc<Terms>);
 struct Terms {
     http1: http1::Builder,
     http2: http2::Builder<Streams>,
-    stop: Stop,
+    stop: CancellationToken,
     head_timeout: Duration,
     idle_timeout: Duration,
     grace: Duration,
@@ -91,7 +91,7 @@ struct Terms {
 
 impl Protocol {
     /// HTTP/1.1 and HTTP/2 within `limits`, until `stop`.
-    pub(super) fn new(limits: &Limits, stop: Stop) -> Self {
+    pub(super) fn new(limits: &Limits, stop: CancellationToken) -> Self {
         let mut http1 = http1::Builder::new();
         http1
             .timer(TokioTimer::new())
@@ -143,7 +143,7 @@ impl Terms {
     /// Which version is spoken, and what was read to tell; nothing if that does not come in time.
     async fn begun<S: Socket>(&self, socket: &mut S) -> Option<(bool, Bytes)> {
         tokio::select! {
-            () = self.stop.soon.cancelled() => None,
+            () = self.stop.cancelled() => None,
             first = timeout(self.head_timeout, preface::read(socket)) => first.ok().flatten(),
         }
     }
@@ -169,7 +169,7 @@ impl Terms {
     async fn rest<S: Socket>(&self, socket: &mut S) -> Option<Bytes> {
         let mut first = [0; WAKING];
         tokio::select! {
-            () = self.stop.soon.cancelled() => None,
+            () = self.stop.cancelled() => None,
             read = timeout(self.idle_timeout, socket.read(&mut first)) => {
                 let read = read.ok()?.ok().filter(|read| *read > 0)?;
                 first.get(..read).map(Bytes::copy_from_slice)
@@ -206,7 +206,7 @@ impl Terms {
                 let read = if parts.read_buf.is_empty() { Bytes::new() } else { parts.read_buf };
                 Some((parts.io.into_inner().socket, read))
             }
-            () = self.stop.soon.cancelled() => {
+            () = self.stop.cancelled() => {
                 Pin::new(&mut connection).graceful_shutdown();
                 if !self.drain(&mut connection).await {
                     cut(connection);
@@ -232,7 +232,7 @@ impl Terms {
                 ended.unwrap_or_else(|error| tracing::debug!(%peer, %error, "a connection ended early"));
             }
             () = stuck(&pulse, self.idle_timeout) => {}
-            () = self.stop.soon.cancelled() => {
+            () = self.stop.cancelled() => {
                 connection.as_mut().graceful_shutdown();
                 self.drain(connection).await;
             }
@@ -244,7 +244,6 @@ impl Terms {
         tokio::select! {
             _ = connection => true,
             () = tokio::time::sleep(self.grace) => false,
-            () = self.stop.now.cancelled() => false,
         }
     }
 }
@@ -316,7 +315,9 @@ mod tests {
         let place = Arc::clone(&places).try_acquire_owned().unwrap();
         let held = Held::new(place, TaskTracker::new().token());
         tokio::spawn(async move {
-            Protocol::new(&LIMITS, Stop::default()).serve(socket, None, (peer, Arc::new(behind)), held).await;
+            Protocol::new(&LIMITS, CancellationToken::new())
+                .serve(socket, None, (peer, Arc::new(behind)), held)
+                .await;
         });
         (caller, places)
     }

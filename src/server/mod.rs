@@ -25,7 +25,7 @@ use futures_util::future::BoxFuture;
 use http::{Request, Response};
 
 pub use self::{
-    accept::{Door, Limits, Stop},
+    accept::{Door, Limits},
     admin::{Health, admin},
     client_ip::behind_proxies,
     cores::Cores,

@@ -260,6 +260,35 @@ mod tests {
         assert_eq!(finds(&pulse, PATIENCE).await, None, "the next head has begun");
     }
 
+    /// Takes everything, and has not passed it on as long as the flag is set.
+    struct Slow(Arc<AtomicBool>);
+
+    impl AsyncWrite for Slow {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            if self.0.load(Relaxed) { Poll::Pending } else { Poll::Ready(Ok(())) }
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            self.poll_flush(cx)
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_write_that_is_passed_on_later_waits_until_then_and_no_longer() {
+        let (slow, pulse) = (Arc::new(AtomicBool::new(true)), Arc::new(Pulse::default()));
+        let mut ours = Watched::new(Slow(Arc::clone(&slow)), Bytes::new(), Arc::clone(&pulse), ());
+        ours.write_all(b"answer").await.unwrap();
+        assert!(tokio::time::timeout(Duration::from_millis(1), ours.flush()).await.is_err());
+        assert_eq!(finds(&pulse, PATIENCE / 2).await, None, "it waits");
+        slow.store(false, Relaxed);
+        ours.flush().await.unwrap();
+        assert_eq!(finds(&pulse, PATIENCE * 2).await, Some(Finding::Rests));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_stops_reading_is_found_and_one_that_reads_slowly_is_not() {
         let (mut peer, mut ours, pulse) = pair();

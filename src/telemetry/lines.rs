@@ -23,12 +23,11 @@ const MOST: usize = 8 * 1024 * 1024;
 #[derive(Clone)]
 pub(super) struct Lines(Arc<Place>);
 
-#[derive(Default)]
 struct Place {
     waiting: Mutex<Waiting>,
     some: Condvar,
     /// Held while what was gathered is being written.
-    sink: Mutex<Option<Box<dyn Write + Send>>>,
+    sink: Mutex<Box<dyn Write + Send>>,
 }
 
 #[derive(Default)]
@@ -40,8 +39,8 @@ struct Waiting {
 impl Lines {
     /// Lines that end in `out`.
     pub(super) fn to(out: impl Write + Send + 'static) -> io::Result<Self> {
-        let place = Place { sink: Mutex::new(Some(Box::new(out))), ..Place::default() };
-        let lines = Self(Arc::new(place));
+        let (waiting, some) = (Mutex::default(), Condvar::default());
+        let lines = Self(Arc::new(Place { waiting, some, sink: Mutex::new(Box::new(out)) }));
         let writer = lines.clone();
         thread::Builder::new().name("log".to_owned()).spawn(move || {
             loop {
@@ -65,10 +64,8 @@ impl Lines {
         if lost > 0 {
             bytes.extend_from_slice(format!("{{\"lost_log_lines\":{lost}}}\n").as_bytes());
         }
-        if let Some(sink) = &mut *sink {
-            // Where nobody takes log lines, there is nobody to tell.
-            let _ = sink.write_all(&bytes).and_then(|()| sink.flush());
-        }
+        // Where nobody takes log lines, there is nobody to tell.
+        let _ = sink.write_all(&bytes).and_then(|()| sink.flush());
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {

@@ -28,7 +28,8 @@ use crate::{
 pub(crate) const SECRET: &str = "s3cr3t/k3y";
 const GATEWAY: &str = "https://gw.example.com";
 
-const APP: &str = r#"
+/// An app with everything that a rewrite can meet.
+pub(super) const APP: &str = r#"
     name = "acme"
     display_name = "Acme"
     base = "https://api.acme.example/base"
@@ -74,12 +75,17 @@ static STAGE: LazyLock<Stage> = LazyLock::new(|| Stage {
     credential: credential(),
 });
 
-fn credential() -> Credential {
-    let base = |authority, prefix: &str| Base {
+/// Where requests go.
+pub(super) fn base(authority: &'static str, prefix: &str) -> Base {
+    Base {
         scheme: uri::Scheme::HTTPS,
         authority: uri::Authority::from_static(authority),
         prefix: prefix.to_owned(),
-    };
+    }
+}
+
+/// What goes onto requests to that app.
+pub(super) fn credential() -> Credential {
     Credential {
         generation: 1,
         expires: None,

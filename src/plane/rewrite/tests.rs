@@ -6,83 +6,30 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     catalog::Catalog,
-    clock::Seldom,
     net::body,
-    plane::route::{self, Names},
+    plane::{
+        fuzzing::{self, APP, base},
+        route::{self, Names},
+    },
     vault::Secret,
 };
 
-/// An app with everything that a rewrite can meet.
-const APP: &str = r#"
-    name = "acme"
-    display_name = "Acme"
-    base = "https://api.acme.example/base"
-    no_probe = "a test"
-
-    [headers]
-    Acme-Version = "2026-01-01"
-    [query]
-    v = "2"
-
-    [[route]]
-    path = "/upload/**"
-    base = "https://upload.acme.example"
+/// What the fuzzed app doesn't have: a route on which no credential goes along.
+const PUBLIC: &str = r#"
     [[route]]
     path = "/public/**"
     base = "https://cdn.acme.example"
     anonymous = true
-
-    [[field]]
-    name = "tenant"
-    label = "Tenant"
-    pattern = "^[a-z0-9-]+$"
-    [[path_var]]
-    token = ":tenant"
-    value = "${tenant}"
-
-    [[auth]]
-    method = "API_KEY"
-    fields = [{ name = "api_key", label = "Key", secret = true }]
-    inject = [
-        { header = "X-Api-Key", value = "${api_key}" },
-        { query = "api_key", value = "${api_key}" },
-        { path = ":token", value = "${api_key}" },
-    ]
 "#;
 
 fn catalog() -> Catalog {
-    Catalog::of(&[("acme", APP)], false).unwrap()
-}
-
-fn base(authority: &'static str, prefix: &str) -> Base {
-    Base {
-        scheme: uri::Scheme::HTTPS,
-        authority: uri::Authority::from_static(authority),
-        prefix: prefix.to_owned(),
-    }
+    Catalog::of(&[("acme", &format!("{APP}{PUBLIC}"))], false).unwrap()
 }
 
 pub(in crate::plane) fn credential() -> Credential {
-    let secret = || Secret::from("s3cr3t/k3y");
-    Credential {
-        generation: 1,
-        expires: None,
-        base: base("api.acme.example", "/base"),
-        routes: vec![Some(base("upload.acme.example", "")), Some(base("cdn.acme.example", ""))],
-        headers: vec![(HeaderName::from_static("x-api-key"), HeaderValue::from_static("s3cr3t/k3y"))],
-        query: vec![("api_key".to_owned(), secret())],
-        default_headers: vec![(
-            HeaderName::from_static("acme-version"),
-            HeaderValue::from_static("2026-01-01"),
-        )],
-        default_query: vec![("v".to_owned(), "2".to_owned())],
-        path_vars: vec![
-            (":tenant".to_owned(), Secret::from("tenant-12345")),
-            (":token".to_owned(), secret()),
-        ],
-        unproven: Arc::default(),
-        noted: Seldom::default(),
-    }
+    let mut credential = fuzzing::credential();
+    credential.routes.push(Some(base("cdn.acme.example", "")));
+    credential
 }
 
 /// An app whose credential is a header and nothing else.
