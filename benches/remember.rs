@@ -13,6 +13,7 @@ use keyferry::{
     connections::{Connections, NewConnection, Parts},
     id::OwnerId,
     keys::{Keys, NewKey, Rules},
+    limits::Limits,
     net::{Egress, client::Client, guard::SystemResolver},
     owners::Owners,
     store::Store,
@@ -58,7 +59,7 @@ async fn main() -> anyhow::Result<()> {
     }
     let lists = resident()?;
     for connection in &chosen {
-        world.connections.credential(connection).await?;
+        world.connections.credential(connection, Clock::System.now()).await?;
     }
     let all = resident()?;
     let each = |more: u64, less: u64| more.saturating_sub(less) / count.max(1) as u64;
@@ -84,7 +85,8 @@ impl World {
         let sealed = (store.clone(), vault.clone(), clock.clone());
         let clients = Clients::new(&BTreeMap::new(), sealed, &settings.cache, &settings.store);
         let owners = Owners::new(store.clone(), clock.clone());
-        let keys = Keys::new(store.clone(), clock.clone(), &settings.cache, &settings.store);
+        let within = (clock.clone(), Limits::new(&settings.limits, &clock));
+        let keys = Keys::new(store.clone(), within, &settings.cache, &settings.store);
         let http = Client::new(&Egress::default(), Arc::new(SystemResolver))?;
         let parts = Parts { catalog, store, vault, clients, owners: owners.clone(), http, clock };
         Ok(Self { keys, owners, connections: Connections::new(parts, &settings), app })

@@ -5,19 +5,21 @@
 //! that was under way meanwhile ends in a slot that nobody finds any more.
 
 use std::{
+    convert::Infallible,
     hash::Hash,
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use arc_swap::ArcSwapOption;
 use foldhash::fast::RandomState;
+use quick_cache::{Equivalent, UnitWeighter, sync::DefaultLifecycle};
 use tokio::{sync::Mutex, time::timeout};
 
-use crate::clock::{Clock, Timestamp};
+use crate::clock::{Clock, Seldom, Timestamp};
 
 /// How long a caller for whom there is a known-good value waits for the store.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -32,12 +34,15 @@ const UNTOLD: i64 = i64::MIN;
 /// Values by key, each loaded when it is first asked for. A clone shares them.
 #[derive(Clone)]
 pub struct Cache<K, V> {
-    slots: moka::sync::Cache<K, Arc<Slot<V>>, RandomState>,
+    slots: Arc<Slots<K, V>>,
     clock: Clock,
     times: Times,
     /// Until when every change was told, in microseconds.
     told: Arc<AtomicI64>,
+    swept: Arc<Seldom>,
 }
+
+type Slots<K, V> = quick_cache::sync::Cache<K, Arc<Slot<V>>, UnitWeighter, RandomState>;
 
 /// How long a cached value is good for.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +59,8 @@ struct Slot<V> {
     loading: Mutex<()>,
     /// Loads that ended without a value.
     fruitless: AtomicU64,
+    /// Whether it was asked for since the last [`Cache::sweep`].
+    used: AtomicBool,
 }
 
 struct Loaded<V> {
@@ -65,16 +72,16 @@ struct Loaded<V> {
 impl<K: Hash + Eq + Send + Sync + Clone + 'static, V: Clone + Send + Sync + 'static> Cache<K, V> {
     /// An empty cache of at most `entries` values; those not asked for go first.
     pub fn new(clock: Clock, times: Times, entries: u64) -> Self {
-        let idle = times.grace.max(times.fresh);
-        let slots = moka::sync::Cache::builder().max_capacity(entries).time_to_idle(idle);
-        let slots = slots.build_with_hasher(RandomState::default());
-        Self { slots, clock, times, told: Arc::new(AtomicI64::new(UNTOLD)) }
+        let items = usize::try_from(entries).unwrap_or(usize::MAX);
+        let (hasher, lifecycle) = (RandomState::default(), DefaultLifecycle::default());
+        let slots = Arc::new(Slots::with(items, entries, UnitWeighter, hasher, lifecycle));
+        Self { slots, clock, times, told: Arc::new(AtomicI64::new(UNTOLD)), swept: Arc::default() }
     }
 
-    /// The value of `key`, if it is fresh.
-    pub fn at_hand(&self, key: &K) -> Option<V> {
+    /// The value of `key`, if it is fresh `now`.
+    pub fn at_hand<Q: Hash + Equivalent<K>>(&self, key: &Q, now: Timestamp) -> Option<V> {
         let slot = self.slots.get(key)?;
-        self.fresh(&slot)
+        self.fresh(&slot, now)
     }
 
     /// The value of `key`: the one at hand if it is fresh, else what `load` gives. If that fails, or takes long,
@@ -84,13 +91,13 @@ impl<K: Hash + Eq + Send + Sync + Clone + 'static, V: Clone + Send + Sync + 'sta
         key: &K,
         load: impl Future<Output = Result<Option<V>, E>>,
     ) -> Result<Option<V>, E> {
-        if let Some(value) = self.at_hand(key) {
+        if let Some(value) = self.at_hand(key, self.clock.now()) {
             return Ok(Some(value));
         }
-        let slot = self.slots.get_with_by_ref(key, || Arc::new(Slot::new()));
+        let slot = self.slot(key);
         let fruitless = slot.fruitless.load(Ordering::Acquire);
         let turn = slot.loading.lock().await;
-        if let Some(value) = self.fresh(&slot) {
+        if let Some(value) = self.fresh(&slot, self.clock.now()) {
             return Ok(Some(value));
         }
         // Whoever waited for a load in vain doesn't queue for a second one: each wait may be as long as the
@@ -98,9 +105,14 @@ impl<K: Hash + Eq + Send + Sync + Clone + 'static, V: Clone + Send + Sync + 'sta
         let _turn = (slot.fruitless.load(Ordering::Acquire) == fruitless).then_some(turn);
         let result = self.load(&slot, load).await;
         if matches!(result, Ok(None)) {
-            self.slots.invalidate(key);
+            self.slots.remove(key);
         }
         result
+    }
+
+    fn slot(&self, key: &K) -> Arc<Slot<V>> {
+        let Ok(slot) = self.slots.get_or_insert_with(key, || Ok::<_, Infallible>(Arc::new(Slot::new())));
+        slot
     }
 
     async fn load<E>(
@@ -136,12 +148,13 @@ impl<K: Hash + Eq + Send + Sync + Clone + 'static, V: Clone + Send + Sync + 'sta
     }
 
     /// The value at hand, unless the store has to be asked. A clock that was set back makes nothing fresh for longer.
-    fn fresh(&self, slot: &Slot<V>) -> Option<V> {
-        let (value, now) = (slot.value.load(), self.clock.now());
+    fn fresh(&self, slot: &Slot<V>, now: Timestamp) -> Option<V> {
+        let value = slot.value.load();
         let loaded = value.as_ref().filter(|loaded| {
             loaded.at <= now
                 && (now < loaded.ask_again || (self.is_told(now) && now.since(loaded.at) < LONGEST))
         })?;
+        slot.use_it();
         Some(loaded.value.clone())
     }
 
@@ -164,9 +177,7 @@ impl<K: Hash + Eq + Send + Sync + Clone + 'static, V: Clone + Send + Sync + 'sta
 
     /// Drops every value, and what is being loaded.
     pub fn forget_all(&self) {
-        for (key, _) in &self.slots {
-            self.slots.invalidate(&*key);
-        }
+        self.slots.clear();
     }
 
     /// Whether there is a value of `key`, fresh or not. Asks nobody.
@@ -175,25 +186,44 @@ impl<K: Hash + Eq + Send + Sync + Clone + 'static, V: Clone + Send + Sync + 'sta
     }
 
     /// Drops the value of `key` at once.
-    pub fn forget(&self, key: &K) {
-        self.slots.invalidate(key);
+    pub fn forget<Q: Hash + Equivalent<K>>(&self, key: &Q) {
+        self.slots.remove(key);
     }
 
     /// Drops every value for which `is_gone`, and those that are being loaded, which might be such.
     pub fn forget_if(&self, is_gone: impl Fn(&V) -> bool) {
-        for (key, slot) in &self.slots {
-            if slot.loading.try_lock().is_err()
-                || slot.value.load().as_ref().is_none_or(|loaded| is_gone(&loaded.value))
-            {
-                self.slots.invalidate(&*key);
-            }
+        let stays = |loaded: &Arc<Loaded<V>>| !is_gone(&loaded.value);
+        self.slots.retain(|_, slot| !slot.is_loading() && slot.value.load().as_ref().is_some_and(stays));
+    }
+
+    /// Drops what nobody has asked for in longer than the time of grace. For a job, every minute or so.
+    pub fn sweep(&self) {
+        if !self.swept.is_due(self.clock.now(), self.times.grace.max(self.times.fresh)) {
+            return;
         }
+        self.slots.retain(|_, slot| slot.used.swap(false, Ordering::Relaxed) || slot.is_loading());
     }
 }
 
 impl<V: Clone> Slot<V> {
     fn new() -> Self {
-        Self { value: ArcSwapOption::empty(), loading: Mutex::new(()), fruitless: AtomicU64::new(0) }
+        Self {
+            value: ArcSwapOption::empty(),
+            loading: Mutex::new(()),
+            fruitless: AtomicU64::new(0),
+            used: AtomicBool::new(true),
+        }
+    }
+
+    /// Writes only where that changes something: this memory is read by every thread.
+    fn use_it(&self) {
+        if !self.used.load(Ordering::Relaxed) {
+            self.used.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn is_loading(&self) -> bool {
+        self.loading.try_lock().is_err()
     }
 
     fn put(&self, value: &V, at: Timestamp, ask_again: Timestamp) {

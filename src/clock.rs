@@ -141,6 +141,14 @@ impl Seldom {
     }
 }
 
+impl Seldom {
+    /// When this last was so; the beginning of time if never.
+    #[must_use]
+    pub fn last(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::Relaxed))
+    }
+}
+
 impl Default for Seldom {
     fn default() -> Self {
         Self(AtomicI64::new(i64::MIN))

@@ -192,7 +192,9 @@ impl Things {
         let catalog = Arc::new(catalog(settings)?);
         let client = Client::new(egress, Arc::clone(&world.resolver))?;
         let strangers = Strangers::new(egress, client.clone(), Arc::clone(&world.resolver))?;
-        let keys = Keys::new(store.clone(), clock.clone(), &settings.cache, &settings.store);
+        let limits = Limits::new(&settings.limits, &clock);
+        let within = (clock.clone(), limits.clone());
+        let keys = Keys::new(store.clone(), within, &settings.cache, &settings.store);
         let owners = Owners::new(store.clone(), clock.clone());
         let known = keys.clone();
         owners.on_change(move |owner| known.forget_owner(owner));
@@ -209,7 +211,6 @@ impl Things {
             clock: clock.clone(),
         };
         let connections = Connections::new(parts, settings);
-        let limits = Limits::new(&settings.limits, &clock);
         Ok(Self {
             catalog,
             vault,

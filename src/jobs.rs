@@ -71,6 +71,7 @@ impl Jobs {
     async fn tidy(&self) {
         self.connections.sweep().await;
         self.watch.sweep().await;
+        self.keys.sweep();
         self.limits.forget_idle();
     }
 }

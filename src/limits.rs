@@ -12,16 +12,20 @@ mod ticks;
 use std::{
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
 use dashmap::DashMap;
 use governor::{
-    NotUntil, Quota, RateLimiter, clock::Clock as _, middleware::StateInformationMiddleware,
-    state::keyed::DashMapStateStore,
+    NotUntil, Quota, RateLimiter,
+    clock::Clock as _,
+    middleware::NoOpMiddleware,
+    state::{InMemoryState, NotKeyed, keyed::DashMapStateStore},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use self::rate::Rate;
 use self::ticks::Ticks;
@@ -44,7 +48,8 @@ const SUSPICION: Duration = Duration::from_mins(1);
 /// When a call comes back that found all places of its key taken; when one comes free can't be known.
 const RETRY_CONCURRENT: Duration = Duration::from_secs(1);
 
-type Rated<K> = RateLimiter<K, DashMapStateStore<K>, Ticks, StateInformationMiddleware>;
+type Rated<K> = RateLimiter<K, DashMapStateStore<K>, Ticks, NoOpMiddleware<Duration>>;
+type OwnersRate = RateLimiter<NotKeyed, InMemoryState, Ticks, NoOpMiddleware<Duration>>;
 
 /// The limits of one node. A clone shares the counts.
 #[derive(Clone, Debug)]
@@ -53,25 +58,33 @@ pub struct Limits(Arc<Counts>);
 #[derive(Debug)]
 struct Counts {
     ticks: Ticks,
-    owners: Rated<OwnerId>,
+    /// What every owner may ask for.
+    quota: Quota,
+    owners: DashMap<OwnerId, Arc<OwnersRate>>,
     managers: Rated<OwnerId>,
     guesses: Rated<IpAddr>,
     look_ups: Rated<IpAddr>,
     /// Until when each is under suspicion.
     suspects: DashMap<IpAddr, Duration>,
     visits: Rated<IpAddr>,
-    keys: DashMap<KeyId, Arc<Semaphore>>,
+    keys: DashMap<KeyId, Arc<Standing>>,
     per_key: usize,
+}
+
+/// Where a key stands: its owner's rate, and its calls in flight. Whoever remembers the key remembers this with it, so
+/// that a call looks nothing up.
+#[derive(Debug)]
+pub struct Standing {
+    rate: Arc<OwnersRate>,
+    ticks: Ticks,
+    in_flight: AtomicUsize,
+    most: usize,
 }
 
 /// An admitted call: its place among the key's calls in flight, which comes free when this is dropped. It must live
 /// as long as the response body.
 #[derive(Debug)]
-pub struct Slot {
-    /// Where the owner stands after this call.
-    pub rate: Rate,
-    _place: OwnedSemaphorePermit,
-}
+pub struct Slot(Arc<Standing>);
 
 /// Why a call was not admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +121,8 @@ impl Limits {
     pub fn new(settings: &config::Limits, clock: &Clock) -> Self {
         let ticks = Ticks::new(clock);
         Self(Arc::new(Counts {
-            owners: rated(settings.owner_rate, settings.owner_burst, &ticks),
+            quota: quota(settings.owner_rate, settings.owner_burst),
+            owners: DashMap::new(),
             managers: rated(settings.owner_rate, settings.owner_burst, &ticks),
             guesses: rated(GUESS_RATE, GUESS_BURST, &ticks),
             look_ups: rated(LOOK_UP_RATE, LOOK_UP_BURST, &ticks),
@@ -120,11 +134,17 @@ impl Limits {
         }))
     }
 
-    /// Counts a call of this owner with this key, or refuses it. A refused one counts nowhere.
-    pub fn admit(&self, owner: OwnerId, key: KeyId) -> Result<Slot, Limited> {
-        let place = self.place(key)?;
-        let rate = self.0.check("owner", &self.0.owners, &owner)?;
-        Ok(Slot { rate, _place: place })
+    /// Where this key of this owner stands. All who ask meanwhile share the counts.
+    pub fn standing(&self, owner: OwnerId, key: KeyId) -> Arc<Standing> {
+        // Taken as clones under the shards' locks: `forget_idle` then sees that they are in use.
+        let new = || {
+            let Counts { ticks, quota, per_key, .. } = &*self.0;
+            let rate = || Arc::new(RateLimiter::direct_with_clock(*quota, ticks.clone()));
+            let rate = Arc::clone(&self.0.owners.entry(owner).or_insert_with(rate));
+            let in_flight = AtomicUsize::new(0);
+            Arc::new(Standing { rate, ticks: ticks.clone(), in_flight, most: *per_key })
+        };
+        Arc::clone(&self.0.keys.entry(key).or_insert_with(new))
     }
 
     /// Counts a credential that was refused at this address; an error says that it has presented too many, and that
@@ -135,7 +155,7 @@ impl Limits {
         if counted.is_err() {
             self.0.suspects.insert(address, self.0.ticks.now() + SUSPICION);
         }
-        counted.map(drop)
+        counted
     }
 
     /// Whether a key may be looked up in the store for this address. Counts only where somebody tried keys a short
@@ -146,47 +166,55 @@ impl Limits {
         if self.0.suspects.get(&address).is_none_or(|until| *until <= now) {
             return Ok(());
         }
-        self.0.check("address", &self.0.look_ups, &address).map(drop)
+        self.0.check("address", &self.0.look_ups, &address)
     }
 
     /// Counts a request of this address to a page or to the control API.
     pub fn visit(&self, address: IpAddr) -> Result<(), Limited> {
-        self.0.check("address", &self.0.visits, &network(address)).map(drop)
+        self.0.check("address", &self.0.visits, &network(address))
     }
 
     /// Counts a request of this owner to the control API, which takes none of the rate of its calls.
     pub fn manage(&self, owner: OwnerId) -> Result<(), Limited> {
-        self.0.check("owner", &self.0.managers, &owner).map(drop)
+        self.0.check("owner", &self.0.managers, &owner)
     }
 
     /// Forgets who has been idle long enough to have all of it back. For a job.
     pub fn forget_idle(&self) {
-        self.0.owners.retain_recent();
+        self.0.keys.retain(|_, standing| Arc::strong_count(standing) > 1);
+        self.0.owners.retain(|_, rate| Arc::strong_count(rate) > 1 || !is_rested(rate, self.0.quota));
         self.0.managers.retain_recent();
         self.0.guesses.retain_recent();
         self.0.look_ups.retain_recent();
         let now = self.0.ticks.now();
         self.0.suspects.retain(|_, until| *until > now);
         self.0.visits.retain_recent();
-        self.0.keys.retain(|_, places| Arc::strong_count(places) > 1);
     }
+}
 
-    fn place(&self, key: KeyId) -> Result<OwnedSemaphorePermit, Limited> {
-        let places = self.places(key);
-        places.try_acquire_owned().map_err(|_| Limited {
+impl Standing {
+    /// Counts a call, or refuses it. A refused one counts nowhere.
+    pub fn admit(self: &Arc<Self>) -> Result<Slot, Limited> {
+        let slot = self.place().ok_or(Limited {
             reason: LimitReason::TooManyConcurrent,
             retry_after: RETRY_CONCURRENT,
             rate: None,
-        })
+        })?;
+        match self.rate.check() {
+            Ok(()) => Ok(slot),
+            Err(until) => Err(limited("owner", &until, &self.ticks)),
+        }
     }
 
-    /// The key's places. Taken as a clone under the shard's lock: `forget_idle` then sees that it is in use.
-    fn places(&self, key: KeyId) -> Arc<Semaphore> {
-        if let Some(places) = self.0.keys.get(&key) {
-            return places.clone();
-        }
-        let new = || Arc::new(Semaphore::new(self.0.per_key.min(Semaphore::MAX_PERMITS)));
-        self.0.keys.entry(key).or_insert_with(new).clone()
+    fn place(self: &Arc<Self>) -> Option<Slot> {
+        let slot = Slot(Arc::clone(self));
+        (self.in_flight.fetch_add(1, Ordering::Relaxed) < self.most).then_some(slot)
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -196,23 +224,28 @@ impl Counts {
         name: &'static str,
         rated: &Rated<K>,
         key: &K,
-    ) -> Result<Rate, Limited> {
-        match rated.check_key(key) {
-            Ok(state) => Ok(Rate::left(name, &state)),
-            Err(until) => Err(self.limited(name, &until)),
-        }
-    }
-
-    fn limited(&self, name: &'static str, until: &NotUntil<Duration>) -> Limited {
-        let retry_after = until.wait_time_from(self.ticks.now());
-        let rate = Some(Rate::spent(name, until.quota(), retry_after));
-        Limited { reason: LimitReason::RateLimited, retry_after, rate }
+    ) -> Result<(), Limited> {
+        rated.check_key(key).map_err(|until| limited(name, &until, &self.ticks))
     }
 }
 
+fn limited(name: &'static str, until: &NotUntil<Duration>, ticks: &Ticks) -> Limited {
+    let retry_after = until.wait_time_from(ticks.now());
+    let rate = Some(Rate::spent(name, until.quota(), retry_after));
+    Limited { reason: LimitReason::RateLimited, retry_after, rate }
+}
+
+/// Whether nothing of a rate is used. Takes all of it where that is so: for one that nobody has any more.
+fn is_rested(rate: &OwnersRate, quota: Quota) -> bool {
+    matches!(rate.check_n(quota.burst_size()), Ok(Ok(())))
+}
+
+fn quota(rate: NonZeroU32, burst: NonZeroU32) -> Quota {
+    Quota::per_second(rate).allow_burst(burst)
+}
+
 fn rated<K: Clone + Eq + std::hash::Hash>(rate: NonZeroU32, burst: NonZeroU32, ticks: &Ticks) -> Rated<K> {
-    let quota = Quota::per_second(rate).allow_burst(burst);
-    RateLimiter::dashmap_with_clock(quota, ticks.clone()).with_middleware::<StateInformationMiddleware>()
+    RateLimiter::dashmap_with_clock(quota(rate, burst), ticks.clone())
 }
 
 /// What counts as one address: for IPv6 the /64 that one site has to itself.

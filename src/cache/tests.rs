@@ -191,9 +191,24 @@ async fn the_number_of_entries_is_bounded() {
     for key in 0..1_000 {
         put(&cache, key, key).await;
     }
-    cache.slots.run_pending_tasks();
-    assert!(cache.slots.entry_count() <= 10, "{}", cache.slots.entry_count());
     assert!(cache.slots.iter().count() <= 10);
+}
+
+#[tokio::test]
+async fn what_nobody_asks_for_any_more_goes_with_the_sweep() {
+    let (cache, clock) = cache(10);
+    cache.told(Some(clock.now()));
+    put(&cache, 1, 10).await;
+    put(&cache, 2, 20).await;
+    for _ in 0..3 {
+        pass(&cache, &clock, TIMES.grace.as_secs(), true);
+        assert_eq!(get_or(&cache, 11).await, Some(10));
+        cache.sweep();
+    }
+    assert!(cache.knows(&1) && !cache.knows(&2));
+    cache.sweep();
+    cache.sweep();
+    assert!(cache.knows(&1), "within the time of grace it is kept for an outage");
 }
 
 /// Lets so many seconds pass; `told` says whether somebody tells of changes meanwhile.

@@ -10,6 +10,7 @@ use crate::{
     clock::Clock,
     config::Settings,
     keys::Keys,
+    limits::Limits,
     master,
     owners::{Owner, Owners},
     store::Store,
@@ -40,7 +41,8 @@ impl Desk {
     pub(super) async fn open_or_create(settings: Settings, vault: &Vault) -> anyhow::Result<Self> {
         let store = master::open(settings.store.url.expose(), vault).await.context("opening the database")?;
         let owners = Owners::new(store.clone(), Clock::System);
-        let keys = Keys::new(store.clone(), Clock::System, &settings.cache, &settings.store);
+        let limits = Limits::new(&settings.limits, &Clock::System);
+        let keys = Keys::new(store.clone(), (Clock::System, limits), &settings.cache, &settings.store);
         Ok(Self { settings, store, owners, keys })
     }
 

@@ -1,6 +1,6 @@
 //! What others changed: another node, the command line, somebody by hand. It is no longer at hand here.
 
-use super::Connections;
+use super::{Connections, list::OfApp};
 use crate::{
     clock::Timestamp,
     id::{ConnectionId, OwnerId},
@@ -9,7 +9,7 @@ use crate::{
 impl Connections {
     /// Drops what is remembered of a connection that was made, changed or deleted.
     pub fn forget_changed(&self, owner: OwnerId, app: &str, id: ConnectionId) {
-        self.lists.forget(&(owner, app.to_owned()));
+        self.lists.forget(&OfApp(owner, app));
         self.fresh.overtaken(id, i64::MAX);
     }
 

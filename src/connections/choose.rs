@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Connection, Connections, Fault, Status, ways};
 use crate::{
     catalog::app::App,
+    clock::Timestamp,
     id::{ConnectionId, OwnerId},
     keys::{Rule, Rules},
 };
@@ -16,6 +17,8 @@ pub struct Chosen {
     pub connection: Arc<Connection>,
     /// What `X-Maton-Hint` says, if anything; plain ASCII.
     pub hint: Option<String>,
+    /// When the call asked for it.
+    pub at: Timestamp,
 }
 
 /// A connection that somebody still has to finish.
@@ -93,7 +96,8 @@ impl Connections {
         wanted: Option<ConnectionId>,
         rules: &Rules,
     ) -> Result<Chosen, ChooseError> {
-        let mut list = match self.known_of_app(owner, &app.name) {
+        let now = self.parts.clock.now();
+        let mut list = match self.known_of_app(owner, &app.name, now) {
             Some(list) => list,
             // What is rare is put apart, so that the usual way needs no room for it.
             None => Box::pin(self.of_app(owner, &app.name)).await?,
@@ -103,11 +107,11 @@ impl Connections {
             list = list.iter().filter(may).map(Arc::clone).collect();
         }
         match wanted {
-            Some(id) => Box::pin(self.named(owner, app, id, &list, rules)).await,
+            Some(id) => Box::pin(self.named((owner, app, id), &list, rules, now)).await,
             None if rules.connections.is_some() && list.is_empty() => {
                 Err(ChooseError::NotAllowed(Rule::Connections))
             }
-            None => match self.oldest(app, &list) {
+            None => match self.oldest(app, &list, now) {
                 Some(oldest) => oldest,
                 None => Err(Box::pin(self.none(app, &list)).await),
             },
@@ -116,11 +120,10 @@ impl Connections {
 
     async fn named(
         &self,
-        owner: OwnerId,
-        app: &App,
-        id: ConnectionId,
+        (owner, app, id): (OwnerId, &App, ConnectionId),
         list: &[Arc<Connection>],
         rules: &Rules,
+        at: Timestamp,
     ) -> Result<Chosen, ChooseError> {
         let found = match list.iter().find(|connection| connection.id == id) {
             Some(connection) => Some(Arc::clone(connection)),
@@ -136,7 +139,7 @@ impl Connections {
                 detail: format!("Connection {id} is one of {}, not of {}.", other.app, app.name),
                 url: None,
             }),
-            Some(connection) if connection.is_active() => Ok(Chosen { connection, hint: None }),
+            Some(connection) if connection.is_active() => Ok(Chosen { connection, hint: None, at }),
             Some(connection) => Err(self.unusable(&connection)),
         }
     }
@@ -161,7 +164,12 @@ impl Connections {
     }
 
     /// The oldest ACTIVE one, if there is one.
-    fn oldest(&self, app: &App, list: &[Arc<Connection>]) -> Option<Result<Chosen, ChooseError>> {
+    fn oldest(
+        &self,
+        app: &App,
+        list: &[Arc<Connection>],
+        at: Timestamp,
+    ) -> Option<Result<Chosen, ChooseError>> {
         let mut active = list.iter().filter(|connection| connection.is_active());
         let first = active.next()?;
         let ended =
@@ -187,7 +195,7 @@ impl Connections {
         });
         let hints: Vec<String> = moved.into_iter().chain(several).collect();
         let hint = (!hints.is_empty()).then(|| hints.join(" "));
-        Some(Ok(Chosen { connection: Arc::clone(first), hint }))
+        Some(Ok(Chosen { connection: Arc::clone(first), hint, at }))
     }
 
     async fn none(&self, app: &App, list: &[Arc<Connection>]) -> ChooseError {

@@ -14,6 +14,10 @@ use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
+use quick_cache::{
+    UnitWeighter,
+    sync::{Cache, DefaultLifecycle},
+};
 use tokio::time::timeout;
 
 use super::{Connection, Connections, Credential, Fault, obtain::Cause, pause::Pauses, ways};
@@ -21,6 +25,9 @@ use crate::{clock::Timestamp, id::ConnectionId};
 
 /// How long a call waits for a renewal; the renewal itself goes on.
 const PATIENCE: Duration = Duration::from_secs(40);
+
+/// How long a credential is kept that nobody uses.
+const IDLE: Duration = Duration::from_mins(30);
 
 /// Why there is no credential for a connection.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -72,30 +79,31 @@ struct Renewal {
 
 /// What is at hand, and what is on its way.
 pub(super) struct Fresh {
-    ready: moka::sync::Cache<ConnectionId, Arc<Ready>, RandomState>,
+    ready: Cache<ConnectionId, Arc<Ready>, UnitWeighter, RandomState>,
     running: Mutex<HashMap<ConnectionId, Renewal>>,
     pub(super) pauses: Pauses,
     /// How many of a grant's refresh tokens are known to be dead, by its generation.
-    pub(super) dead: moka::sync::Cache<(ConnectionId, i64), usize>,
+    pub(super) dead: Cache<(ConnectionId, i64), usize>,
     /// When a renewal was last forced by an upstream's 401.
-    forced: moka::sync::Cache<ConnectionId, Timestamp>,
+    forced: Cache<ConnectionId, Timestamp>,
 }
 
 impl Fresh {
     pub(super) fn new(entries: u64) -> Self {
-        let ready = moka::sync::Cache::builder().max_capacity(entries).time_to_idle(Duration::from_mins(30));
+        let items = usize::try_from(entries).unwrap_or(usize::MAX);
+        let (hasher, lifecycle) = (RandomState::default(), DefaultLifecycle::default());
         Self {
-            ready: ready.build_with_hasher(RandomState::default()),
+            ready: Cache::with(items, entries, UnitWeighter, hasher, lifecycle),
             running: Mutex::default(),
             pauses: Pauses::new(),
-            dead: moka::sync::Cache::new(entries),
-            forced: moka::sync::Cache::new(entries),
+            dead: Cache::new(items),
+            forced: Cache::new(items),
         }
     }
 
     /// Drops what is at hand for a connection that was changed or deleted.
     pub(super) fn forget(&self, id: ConnectionId) {
-        self.ready.invalidate(&id);
+        self.ready.remove(&id);
         self.pauses.end(id);
     }
 
@@ -106,7 +114,7 @@ impl Fresh {
             renewal.overtaken = renewal.overtaken.max(generation);
         }
         if self.ready.get(&id).is_some_and(|ready| ready.credential.generation < generation) {
-            self.ready.invalidate(&id);
+            self.ready.remove(&id);
         }
     }
 
@@ -115,9 +123,13 @@ impl Fresh {
         for renewal in self.running().values_mut() {
             renewal.overtaken = i64::MAX;
         }
-        for (id, _) in &self.ready {
-            self.ready.invalidate(&*id);
-        }
+        self.ready.clear();
+    }
+
+    /// Drops credentials that nobody has used for long: secrets stay in memory only where they are needed.
+    pub(super) fn sweep(&self, now: Timestamp) {
+        let used = |ready: &Ready| ready.credential.noted.last().max(ready.issued);
+        self.ready.retain(|_, ready| now.since(used(ready)) < IDLE);
     }
 
     /// Brings what was obtained to hand, unless somebody was faster.
@@ -125,7 +137,7 @@ impl Fresh {
         self.ready.insert(id, Arc::clone(ready));
         // Looked at afterwards: who overtakes it now finds it at hand.
         if self.running().get(&id).is_some_and(|renewal| ready.credential.generation < renewal.overtaken) {
-            self.ready.invalidate(&id);
+            self.ready.remove(&id);
         }
     }
 
@@ -139,9 +151,12 @@ impl Fresh {
 }
 
 impl Connections {
-    /// A credential of `connection` that works now. Waits for a renewal only if no valid token is left.
-    pub async fn credential(&self, connection: &Arc<Connection>) -> Result<Arc<Credential>, CredentialError> {
-        let now = self.parts.clock.now();
+    /// A credential of `connection` that works `now`. Waits for a renewal only if no valid token is left.
+    pub async fn credential(
+        &self,
+        connection: &Arc<Connection>,
+        now: Timestamp,
+    ) -> Result<Arc<Credential>, CredentialError> {
         if let Some(ready) = self.fresh.at_hand(connection).filter(|ready| !ready.has_ended(now)) {
             let is_due = ready.renew_at.is_some_and(|due| due <= now);
             if is_due && self.fresh.pauses.running(connection.id, now).is_none() {
@@ -235,7 +250,7 @@ impl Connections {
         match obtained {
             Ok(ready) => self.fresh.keep(id, ready),
             Err(CredentialError::Reauthorize { .. } | CredentialError::Unusable(_)) => {
-                self.fresh.ready.invalidate(&id);
+                self.fresh.ready.remove(&id);
             }
             Err(error) if self.fresh.pauses.running(id, now).is_none() => {
                 self.fresh.pauses.begin(id, now, None, error.clone());

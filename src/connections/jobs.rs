@@ -36,8 +36,11 @@ impl Connections {
         }
     }
 
-    /// Job: forgets flows that nobody finished. Call it every few minutes.
+    /// Job: forgets flows that nobody finished, and what is in memory of connections that nobody uses. Call it every
+    /// minute or so.
     pub async fn sweep(&self) {
+        self.lists.sweep();
+        self.fresh.sweep(self.parts.clock.now());
         match self.parts.store.flows().sweep(self.parts.clock.now()).await {
             Ok(0) => {}
             Ok(count) => tracing::debug!(count, "unfinished flows forgotten"),

@@ -2,17 +2,31 @@
 
 use std::sync::Arc;
 
+use quick_cache::Equivalent;
+
 use super::{Connection, Connections, Fault, Status, cursor};
 use crate::{
     cache::Cache,
     catalog::app::Method,
+    clock::Timestamp,
     id::{ConnectionId, OwnerId},
     keys::Rules,
     store::{ConnectionFilter, ConnectionRow},
 };
 
 /// The connections of an owner to an app, oldest first.
-pub(super) type Lists = Cache<(OwnerId, String), Arc<[Arc<Connection>]>>;
+pub(super) type Lists = Cache<OfApp<String>, Arc<[Arc<Connection>]>>;
+
+/// An owner and an app's slug.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct OfApp<S>(pub(super) OwnerId, pub(super) S);
+
+/// Looked up without making a copy of the slug.
+impl Equivalent<OfApp<String>> for OfApp<&str> {
+    fn equivalent(&self, key: &OfApp<String>) -> bool {
+        self.0 == key.0 && self.1 == key.1
+    }
+}
 
 /// Which connections to list.
 #[derive(Clone, Debug, Default)]
@@ -116,9 +130,14 @@ impl Connections {
         row.map(Connection::try_from).transpose()
     }
 
-    /// What an owner has for an app, if that is fresh.
-    pub(super) fn known_of_app(&self, owner: OwnerId, app: &str) -> Option<Arc<[Arc<Connection>]>> {
-        self.lists.at_hand(&(owner, app.to_owned()))
+    /// What an owner has for an app, if that is fresh `now`.
+    pub(super) fn known_of_app(
+        &self,
+        owner: OwnerId,
+        app: &str,
+        now: Timestamp,
+    ) -> Option<Arc<[Arc<Connection>]>> {
+        self.lists.at_hand(&OfApp(owner, app), now)
     }
 
     /// What an owner has for an app, oldest first; a few seconds old at most, older while the store is away.
@@ -129,7 +148,7 @@ impl Connections {
             // That there is none is not remembered: the first one is seen at once.
             Ok::<_, Fault>((!list.is_empty()).then_some(list))
         };
-        Ok(self.lists.get(&(owner, app.to_owned()), load).await?.unwrap_or_default())
+        Ok(self.lists.get(&OfApp(owner, app.to_owned()), load).await?.unwrap_or_default())
     }
 }
 

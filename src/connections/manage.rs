@@ -1,6 +1,6 @@
 //! What an owner does with a connection: name it, confirm it, reconnect it, delete it.
 
-use super::{Connection, ConnectionError, Connections, Fault, Status, grant::Grant, input};
+use super::{Connection, ConnectionError, Connections, Fault, Status, grant::Grant, input, list::OfApp};
 use crate::{
     id::{ConnectionId, OwnerId},
     store::ConnectionRow,
@@ -68,7 +68,7 @@ impl Connections {
         let deleted = self.parts.store.connections().delete(owner, id).await;
         self.fresh.forget(id);
         let (row, grant) = deleted.map_err(Fault::from)?.ok_or(ConnectionError::Unknown)?;
-        self.lists.forget(&(owner, row.app.clone()));
+        self.lists.forget(&OfApp(owner, row.app.as_str()));
         tracing::info!(connection = %id, app = row.app, "connection deleted");
         if let Some(grant) = grant {
             self.end_in_background(row, grant);
@@ -111,7 +111,7 @@ impl Connections {
     /// A connection as it is after a change, which everybody on this node sees from now on.
     async fn changed(&self, owner: OwnerId, id: ConnectionId) -> Result<Connection, ConnectionError> {
         let connection = self.get(owner, id).await?;
-        self.lists.forget(&(owner, connection.app.clone()));
+        self.lists.forget(&OfApp(owner, connection.app.as_str()));
         Ok(connection)
     }
 }

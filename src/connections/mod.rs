@@ -74,7 +74,13 @@ pub use self::{
     fresh::CredentialError,
     list::{ConnectionError, Filter, Page},
 };
-use self::{fresh::Fresh, list::Lists, rules::Rules, schedule::Schedule, used::Uses};
+use self::{
+    fresh::Fresh,
+    list::{Lists, OfApp},
+    rules::Rules,
+    schedule::Schedule,
+    used::Uses,
+};
 
 /// What connections are made of.
 #[derive(Clone, Debug)]
@@ -145,7 +151,7 @@ impl Connections {
 
     /// Drops what is in memory of a connection that was changed or deleted.
     fn forget(&self, connection: &Connection) {
-        self.lists.forget(&(connection.owner, connection.app.clone()));
+        self.lists.forget(&OfApp(connection.owner, connection.app.as_str()));
         self.fresh.forget(connection.id);
     }
 }

@@ -2,14 +2,19 @@
 
 use std::time::Duration;
 
+use quick_cache::sync::Cache;
+
 use super::CredentialError;
 use crate::{clock::Timestamp, id::ConnectionId, vault};
 
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_mins(1);
+/// After this time without one, failures begin to be counted anew.
+const FORGIVEN: Duration = Duration::from_hours(2);
+const MOST: usize = 100_000;
 
 /// Which connections are left alone.
-pub(super) struct Pauses(moka::sync::Cache<ConnectionId, Pause>);
+pub(super) struct Pauses(Cache<ConnectionId, Pause>);
 
 /// One of them.
 #[derive(Clone, Debug)]
@@ -21,7 +26,7 @@ struct Pause {
 
 impl Pauses {
     pub(super) fn new() -> Self {
-        Self(moka::sync::Cache::builder().max_capacity(100_000).time_to_live(Duration::from_hours(2)).build())
+        Self(Cache::new(MOST))
     }
 
     /// Why a connection is being left alone, if it is.
@@ -37,7 +42,8 @@ impl Pauses {
         asked: Option<Duration>,
         because: CredentialError,
     ) {
-        let failures = self.0.get(&id).map_or(0, |pause| pause.failures);
+        let lately = self.0.get(&id).filter(|pause| now.since(pause.until) < FORGIVEN);
+        let failures = lately.map_or(0, |pause| pause.failures);
         let grown = (SHORTEST * 2_u32.saturating_pow(failures.min(10))).min(LONGEST);
         let until = now + asked.map_or_else(|| grown.mul_f64(jitter()), |asked| asked.max(SHORTEST));
         self.0.insert(id, Pause { until, failures: failures.saturating_add(1), because });
@@ -45,7 +51,7 @@ impl Pauses {
 
     /// The connection works again.
     pub(super) fn end(&self, id: ConnectionId) {
-        self.0.invalidate(&id);
+        self.0.remove(&id);
     }
 }
 

@@ -22,6 +22,7 @@ use crate::{
     clock::{Clock, Seldom, Timestamp},
     config::{CacheSettings, StoreSettings},
     id::{KeyId, OwnerId},
+    limits::{Limits, Standing},
     store::{KeyRow, Store, StoreError},
     vault::token::{ApiKey, KeyDigest},
 };
@@ -34,12 +35,13 @@ const NOTE: Duration = Duration::from_secs(10);
 pub struct Keys {
     store: Store,
     clock: Clock,
+    limits: Limits,
     cache: Cache<KeyDigest, Arc<Caller>>,
     uses: Arc<Uses>,
 }
 
 /// Who calls: an owner by one of its keys.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub struct Caller {
     /// Whose key it is.
     pub owner: OwnerId,
@@ -53,6 +55,8 @@ pub struct Caller {
     pub expires: Option<Timestamp>,
     /// When its use was noted.
     pub noted: Seldom,
+    /// Where it stands with its limits.
+    pub standing: Arc<Standing>,
 }
 
 /// One key, as the control API shows it; not the key itself.
@@ -103,11 +107,16 @@ pub struct KeyChange {
 }
 
 impl Keys {
-    /// The keys of this store.
-    pub fn new(store: Store, clock: Clock, cache: &CacheSettings, settings: &StoreSettings) -> Self {
+    /// The keys of this store, within `limits`.
+    pub fn new(
+        store: Store,
+        (clock, limits): (Clock, Limits),
+        cache: &CacheSettings,
+        settings: &StoreSettings,
+    ) -> Self {
         let times = Times { fresh: cache.fresh, grace: settings.grace };
         let cache = Cache::new(clock.clone(), times, cache.entries.get());
-        Self { store, clock, cache, uses: Arc::default() }
+        Self { store, clock, limits, cache, uses: Arc::default() }
     }
 
     /// Who presents this key. Takes the store only where nothing fresh is at hand.
@@ -123,17 +132,17 @@ impl Keys {
         key: &KeyDigest,
         may_look_up: impl FnOnce() -> Result<(), E>,
     ) -> Result<Result<Arc<Caller>, KeyError>, E> {
-        let found = match self.cache.at_hand(key) {
-            Some(caller) => Ok(caller),
-            // Apart, so that the usual way needs no room for this one.
-            None => Box::pin(self.look_up(key, may_look_up)).await?,
-        };
-        Ok(found.and_then(|caller| self.good(caller)))
+        let now = self.clock.now();
+        if let Some(caller) = self.cache.at_hand(key, now) {
+            return Ok(self.good(caller, now));
+        }
+        // Apart, so that the usual way needs no room for this one.
+        let found = Box::pin(self.look_up(key, may_look_up)).await?;
+        Ok(found.and_then(|caller| self.good(caller, self.clock.now())))
     }
 
     /// The caller, unless its key has ended.
-    fn good(&self, caller: Arc<Caller>) -> Result<Arc<Caller>, KeyError> {
-        let now = self.clock.now();
+    fn good(&self, caller: Arc<Caller>, now: Timestamp) -> Result<Arc<Caller>, KeyError> {
         if caller.expires.is_some_and(|end| end <= now) {
             return Err(KeyError::Expired);
         }
@@ -187,6 +196,7 @@ impl Keys {
             rules,
             expires,
             noted: Seldom::default(),
+            standing: self.limits.standing(owner, key.id),
         })))
     }
 
@@ -284,6 +294,11 @@ impl Keys {
     /// Everything that others had changed at `then` was forgotten; see [`Cache::told`].
     pub fn told(&self, then: Option<Timestamp>) {
         self.cache.told(then);
+    }
+
+    /// Drops what is remembered of keys that nobody presents. For a job.
+    pub fn sweep(&self) {
+        self.cache.sweep();
     }
 
     /// Writes down when keys were last used; to be called every minute at least, and at the end.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use governor::{Quota, middleware::StateSnapshot};
+use governor::Quota;
 
 /// A rate and where somebody stands in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,13 +21,6 @@ pub struct Rate {
 }
 
 impl Rate {
-    pub(super) fn left(name: &'static str, state: &StateSnapshot) -> Self {
-        let quota = state.quota();
-        let remaining = state.remaining_burst_capacity();
-        let used = quota.burst_size().get().saturating_sub(remaining);
-        Self { remaining, ..Self::spent(name, quota, quota.replenish_interval().saturating_mul(used)) }
-    }
-
     pub(super) fn spent(name: &'static str, quota: Quota, reset: Duration) -> Self {
         Self {
             name,

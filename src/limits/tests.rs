@@ -16,6 +16,13 @@ fn limits(rate: u32, burst: u32, concurrent: u32) -> (Limits, Clock) {
     (Limits::new(&settings, &clock), clock)
 }
 
+impl Limits {
+    /// A call of a key that nobody remembers.
+    fn admit(&self, owner: OwnerId, key: KeyId) -> Result<Slot, Limited> {
+        self.standing(owner, key).admit()
+    }
+}
+
 fn ids(limits: u64) -> (OwnerId, KeyId) {
     let now = START + Duration::from_secs(limits);
     (OwnerId::new(now), KeyId::new(now))
@@ -45,11 +52,7 @@ fn rl_1_the_burst_and_then_the_rate_pass_and_the_rest_hears_when() {
 fn a_refusal_carries_the_numbers_of_the_headers() {
     let (limits, _clock) = limits(50, 100, 1000);
     let (owner, key) = ids(0);
-    let first = limits.admit(owner, key).unwrap();
-    assert_eq!(first.rate.policy(), "\"owner\";q=100;w=2");
-    assert_eq!(first.rate.state(), "\"owner\";r=99;t=1");
-    let slots: Vec<_> = (0..99).map(|_| limits.admit(owner, key).unwrap()).collect();
-    assert_eq!(slots.last().unwrap().rate.state(), "\"owner\";r=0;t=2");
+    (0..100).for_each(|_| drop(limits.admit(owner, key).unwrap()));
     let rate = limits.admit(owner, key).unwrap_err().rate.unwrap();
     assert_eq!((rate.policy(), rate.state()), ("\"owner\";q=100;w=2".into(), "\"owner\";r=0;t=1".into()));
 }
@@ -57,11 +60,11 @@ fn a_refusal_carries_the_numbers_of_the_headers() {
 #[test]
 fn rl_2_all_keys_of_an_owner_share_its_rate_and_others_keep_theirs() {
     let (limits, _clock) = limits(1, 2, 10);
-    let ((alice, first), (bob, second)) = (ids(0), ids(1));
+    let ((alice, first), (_, second), (bob, third)) = (ids(0), ids(1), ids(2));
     assert!(limits.admit(alice, first).is_ok());
     assert!(limits.admit(alice, second).is_ok());
     assert_eq!(limits.admit(alice, first).unwrap_err().reason, LimitReason::RateLimited);
-    assert!(limits.admit(bob, second).is_ok());
+    assert!(limits.admit(bob, third).is_ok());
 }
 
 #[test]
@@ -101,15 +104,24 @@ fn idle_owners_and_keys_are_forgotten_but_not_those_with_calls_in_flight() {
     let (limits, clock) = limits(1, 2, 1);
     let ((owner, key), (_, busy)) = (ids(0), ids(1));
     drop(limits.admit(owner, key).unwrap());
-    let _slot = limits.admit(owner, busy).unwrap();
+    let slot = limits.admit(owner, busy).unwrap();
     limits.forget_idle();
     assert!(limits.admit(owner, busy).is_err(), "a forgotten key has all its places again");
     assert!(!limits.0.keys.contains_key(&key));
     assert_eq!(limits.0.owners.len(), 1);
+    drop(slot);
+    limits.forget_idle();
+    assert!(limits.admit(owner, key).is_err(), "a forgotten owner has all its rate again");
+    let remembered = limits.standing(owner, key);
     clock.advance(Duration::from_mins(1));
     limits.forget_idle();
-    assert!(limits.0.owners.is_empty());
-    assert!(limits.0.keys.contains_key(&busy));
+    assert_eq!((limits.0.owners.len(), limits.0.keys.len()), (1, 1), "somebody remembers them");
+    let slot = remembered.admit().unwrap();
+    assert!(limits.admit(owner, key).is_err(), "its place is taken");
+    drop((slot, remembered));
+    clock.advance(Duration::from_mins(1));
+    limits.forget_idle();
+    assert!(limits.0.owners.is_empty() && limits.0.keys.is_empty());
 }
 
 #[test]

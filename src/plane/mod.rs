@@ -183,11 +183,11 @@ impl Plane {
         let method = if wish.is_some() { &upgrade::METHOD } else { call.method() };
         let permit = authorize::permit(known, Some(&call.app().name), method, call.headers())?;
         let owner = permit.caller().owner;
-        let slot = plane.limits.admit(owner, permit.caller().key)?;
+        let slot = permit.caller().standing.admit()?;
         let wanted = select::wanted(call.headers())?;
         let chosen = plane.connections.choose(owner, call.app(), wanted, permit.rules()).await?;
         record.know_connection(chosen.connection.id);
-        let credential = plane.connections.credential(&chosen.connection).await?;
+        let credential = plane.connections.credential(&chosen.connection, chosen.at).await?;
         let (asked, mut outgoing) = rewrite::outgoing(call, &credential, plane.via)?;
         let terms = Terms {
             http2: asked.app.http2,
@@ -217,7 +217,7 @@ impl Plane {
 
     /// Tells the connections how their credential fared, where it went along and there is an answer to it.
     fn note(&self, chosen: &Chosen, credential: &Credential, answer: Option<StatusCode>) {
-        self.0.connections.used_by(chosen.connection.id, credential);
+        self.0.connections.used_by(chosen.connection.id, credential, chosen.at);
         match answer {
             Some(StatusCode::UNAUTHORIZED) => {
                 self.0.connections.unauthorized(&chosen.connection, credential);

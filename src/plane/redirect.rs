@@ -29,7 +29,7 @@ impl Plane {
         let link = link.filter(|link| link.owner == known.caller().owner);
         let app = link.as_ref().map(|link| link.app.as_str());
         let permit = authorize::permit(known, app, request.method(), request.headers())?;
-        let slot = plane.limits.admit(permit.caller().owner, permit.caller().key)?;
+        let slot = permit.caller().standing.admit()?;
         let link = link.ok_or(Refusal::Link)?;
         let target = link.https()?;
         let (head, body) = request.into_parts();

@@ -39,6 +39,8 @@ use crate::net::{
 
 /// As many streams of a connection may break the rules of HTTP/2 before all of it ends.
 const RESETS: usize = 100;
+/// How many fields the library takes in a head of HTTP/1.1 unless it is told otherwise.
+const USUAL_FIELDS: usize = 100;
 
 /// How much of a request wakes a connection that rests; little, because each one holds room for it.
 const WAKING: usize = 32;
@@ -97,8 +99,11 @@ impl Protocol {
             .timer(TokioTimer::new())
             .header_read_timeout(limits.head_timeout)
             .max_header_size(limits.head_bytes)
-            .max_buf_size(BUFFER.max(limits.head_bytes))
-            .max_headers(limits.head_fields);
+            .max_buf_size(BUFFER.max(limits.head_bytes));
+        // Told the number that it has anyway, the library makes room for them in a slower way.
+        if limits.head_fields != USUAL_FIELDS {
+            http1.max_headers(limits.head_fields);
+        }
         let mut http2 = http2::Builder::new(Streams(limits.idle_timeout));
         http2
             .timer(TokioTimer::new())

@@ -23,8 +23,8 @@ const TABLE: &[Row] = &[
     ("master", &["vault", "store"]),
     // Things are what the gateway owns. They import other things only downwards.
     ("owners", &[TOOLS, "store"]),
-    ("keys", &[TOOLS, "store", "owners"]),
-    ("limits", &[TOOLS, "owners", "keys"]),
+    ("limits", &[TOOLS]),
+    ("keys", &[TOOLS, "store", "owners", "limits"]),
     ("clients", &[TOOLS, "store", "oauth"]),
     ("connections", &[TOOLS, "store", "oauth", "telemetry", "owners", "keys", "clients"]),
     // Doors are where requests come in. They see things, never the store, and never each other.

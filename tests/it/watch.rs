@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use http::Method;
 use keyferry::{
-    config::{CacheSettings, StoreSettings},
+    config::Settings,
     id::{KeyId, OwnerId},
     keys::{KeyChange, Keys, Rules},
+    limits::Limits,
     store::Store,
 };
 use serde_json::{Value, json};
@@ -174,8 +175,9 @@ impl Marker {
         let made = world.api(&world.admin_key, Method::POST, "/keys", Some(json!({"name": "marker"}))).await;
         let (made, text) = (made.json(), |value: &Value| value.as_str().unwrap().to_owned());
         let store = Store::open(&world.store).await.unwrap();
-        let (cache, settings) = (CacheSettings::default(), StoreSettings::default());
-        let keys = Keys::new(store.clone(), world.clock.clone(), &cache, &settings);
+        let (settings, clock) = (Settings::default(), world.clock.clone());
+        let within = (clock.clone(), Limits::new(&settings.limits, &clock));
+        let keys = Keys::new(store.clone(), within, &settings.cache, &settings.store);
         let (owner, id) = (text(&made["owner"]).parse().unwrap(), text(&made["id"]).parse().unwrap());
         Self { store, keys, owner, id, key: text(&made["key"]) }
     }

@@ -57,3 +57,17 @@ fn tl_7_what_was_read_before_a_change_does_not_come_to_hand_after_it() {
     fresh.keep(id, &ready(5));
     assert!(fresh.ready.get(&id).is_none());
 }
+
+#[test]
+fn a_credential_that_nobody_uses_leaves_memory() {
+    let (fresh, used, unused) = (Fresh::new(10), ConnectionId::new(NOW), ConnectionId::new(NOW + IDLE));
+    let credential = ready(1);
+    fresh.keep(used, &credential);
+    fresh.keep(unused, &ready(1));
+    let later = NOW + IDLE;
+    fresh.sweep(later - Duration::from_secs(1));
+    assert!(fresh.ready.get(&unused).is_some());
+    credential.credential.noted.is_due(later, Duration::ZERO);
+    fresh.sweep(later);
+    assert!(fresh.ready.get(&used).is_some() && fresh.ready.get(&unused).is_none());
+}

@@ -4,8 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use keyferry::{
     clients::{Clients, OAuthClient},
+    clock::Clock,
     connections::{Connection, Connections, CredentialError, Parts},
     keys::{Keys, Rules},
+    limits::Limits,
     owners::Owners,
     vault::Secret,
     watch::{Things, Watch},
@@ -18,6 +20,7 @@ struct Node {
     connections: Connections,
     clients: Clients,
     watch: Watch,
+    clock: Clock,
 }
 
 impl Node {
@@ -30,11 +33,12 @@ impl Node {
         // For renewals it needs the client of the world's settings.
         let parts = Parts { owners, ..world.parts.clone() };
         let connections = Connections::new(parts, settings);
-        let keys = Keys::new(store.clone(), clock.clone(), &settings.cache, &settings.store);
+        let within = (clock.clone(), Limits::new(&settings.limits, clock));
+        let keys = Keys::new(store.clone(), within, &settings.cache, &settings.store);
         let things = Things { keys, clients: clients.clone(), connections: connections.clone() };
         let watch = Watch::new(store.clone(), clock.clone(), things);
         watch.look().await;
-        Self { connections, clients, watch }
+        Self { connections, clients, watch, clock: clock.clone() }
     }
 
     async fn chosen(&self, world: &World, app: &str) -> Option<Arc<Connection>> {
@@ -44,7 +48,7 @@ impl Node {
     }
 
     async fn token(&self, connection: &Arc<Connection>) -> Result<String, CredentialError> {
-        self.connections.credential(connection).await.map(|credential| bearer(&credential))
+        self.connections.credential(connection, self.clock.now()).await.map(|credential| bearer(&credential))
     }
 }
 

@@ -269,7 +269,7 @@ impl World {
         &self,
         connection: &Arc<Connection>,
     ) -> Result<Arc<Credential>, keyferry::connections::CredentialError> {
-        self.connections.credential(connection).await
+        self.connections.credential(connection, self.clock.now()).await
     }
 
     pub(crate) async fn token(&self, connection: &Arc<Connection>) -> String {

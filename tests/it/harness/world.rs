@@ -219,13 +219,15 @@ fn write_private(path: &Path, text: &str) {
 async fn keys(settings: &Settings, clock: &Clock) -> (String, String) {
     use keyferry::{
         keys::{Keys, NewKey, Rules},
+        limits::Limits,
         master,
         owners::Owners,
     };
     let vault = Vault::from_file(&settings.vault.key_file).unwrap();
     let store = master::open(settings.store.url.expose(), &vault).await.unwrap();
     let owners = Owners::new(store.clone(), clock.clone());
-    let keys = Keys::new(store.clone(), clock.clone(), &settings.cache, &settings.store);
+    let within = (clock.clone(), Limits::new(&settings.limits, clock));
+    let keys = Keys::new(store.clone(), within, &settings.cache, &settings.store);
     let mut made = Vec::new();
     for (name, admin) in [("root", true), ("sam", false)] {
         let owner = owners.create(name, None).await.unwrap();
