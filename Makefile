@@ -44,10 +44,10 @@ soak: ## prints what hostile callers and long bodies cost a release build, and w
 FUZZ_SECONDS ?= 60
 FUZZ = $(CARGO) fuzz
 
-fuzz: ## runs every fuzz target for FUZZ_SECONDS (60) each, from the kept inputs; findings: tests/fuzz/artifacts
+fuzz: ## runs every fuzz target, or FUZZ_TARGETS, for FUZZ_SECONDS (60) each, from the kept inputs; findings: tests/fuzz/artifacts
 	@command -v cargo-fuzz >/dev/null || $(CARGO) install --quiet --locked --debug cargo-fuzz
 	@cp Cargo.lock tests/fuzz/Cargo.lock
-	@for target in $$($(FUZZ) list --fuzz-dir tests/fuzz); do \
+	@for target in $(or $(FUZZ_TARGETS),$$($(FUZZ) list --fuzz-dir tests/fuzz)); do \
 		mkdir -p tests/fuzz/target/corpus/$$target; \
 		$(FUZZ) run --fuzz-dir tests/fuzz --sanitizer none $$target tests/fuzz/target/corpus/$$target tests/fuzz/corpus/$$target \
 			-- -max_total_time=$(FUZZ_SECONDS) -timeout=5 -print_final_stats=1 || exit 1; \
