@@ -6,7 +6,9 @@
 
 Silent sockets and dripped heads and bodies (RP-14), then each kind of HTTP/2 flood for so many seconds (RP-15). Beside
 each, another process makes one call after the other over one connection; its latencies are compared with those of a
-quiet time just before. Attackers and others share the machine with the gateway: ratios say more than figures.
+quiet time just before. The attacker is another owner with the same generous limits. The upstream is nginx: one that can't take
+the attacker's connections makes others wait for their own. Everybody shares the machine with the gateway: ratios say
+more than figures, and the gateway's own part is given in cores.
 """
 
 import argparse
@@ -21,13 +23,16 @@ import struct
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.request
 from pathlib import Path
 
-ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+import stage
+
+UPSTREAM = 'server {{ listen 127.0.0.1:{port} backlog=4096; location / {{ return 200 "ok"; }} }}'
 QUIET = 5
+# Calls a second of one owner: more than the others make, and far from what a flood asks for.
+RATE = 500
 
 
 def free_ports(count):
@@ -37,26 +42,6 @@ def free_ports(count):
     for each in sockets:
         each.close()
     return ports
-
-
-def upstream(port):
-    """Answers every request at once. Bodies that end with a head's empty line are not sent to it here."""
-
-    def serve(connection):
-        with connection:
-            while True:
-                try:
-                    read = connection.recv(65536)
-                except OSError:
-                    return
-                if not read:
-                    return
-                if b"\r\n\r\n" in read:
-                    connection.sendall(ANSWER)
-
-    with socket.create_server(("127.0.0.1", port), backlog=4096) as listener:
-        while True:
-            threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
 
 
 def settings(ports):
@@ -69,7 +54,7 @@ egress = {{ allow = ["127.0.0.0/8"], plain_http = true }}
 gateway = {{ listen = "127.0.0.1:{gateway}", url = "http://localhost:{gateway}" }}
 control = {{ listen = "127.0.0.1:{control}", url = "http://localhost:{control}" }}
 admin = {{ listen = "127.0.0.1:{admin}" }}
-limits = {{ owner_rate = 1000000, owner_burst = 1000000, key_concurrency = 10000 }}
+limits = {{ owner_rate = {RATE}, owner_burst = {RATE} }}
 log.filter = "warn"
 """
 
@@ -116,15 +101,18 @@ class Beside:
     """Measures what others notice while this runs."""
 
     def __init__(self, gateway):
+        self.gateway = gateway
         self.stop, self.results = multiprocessing.Event(), multiprocessing.Queue()
         arguments = (gateway.port, gateway.key, self.stop, self.results)
         self.process = multiprocessing.Process(target=others, args=arguments, daemon=True)
 
     def __enter__(self):
         self.process.start()
+        self.start, self.before = time.monotonic(), self.gateway.cpu()
         return self
 
     def __exit__(self, *_):
+        self.cores = (self.gateway.cpu() - self.before) / (time.monotonic() - self.start)
         self.stop.set()
         found = self.results.get(timeout=60)
         self.process.join()
@@ -147,15 +135,29 @@ class Gateway:
             raise SystemExit(made.stderr)
         self.key = json.loads(made.stdout)["key"]["key"]
         (folder / "keyferry.toml").write_text(settings(self.ports))
-        self.upstream = multiprocessing.Process(target=upstream, args=(self.ports[3],), daemon=True)
-        self.upstream.start()
+        (folder / "upstream").mkdir()
+        rest = UPSTREAM.format(port=self.ports[3])
+        self.upstream = stage.nginx(folder / "upstream", f"0-{os.cpu_count() - 1}", self.ports[3], rest)
         self.log = open(folder / "log", "w")
         self.process = subprocess.Popen([binary, "serve"], cwd=folder, stdout=self.log, stderr=self.log)
         self.until_ready()
-        body = {"app": "things", "method": "API_KEY", "credentials": {"api_key": "sk_soak"}}
+        self.ask("/owners", {"name": "attacker"})
+        self.attacker = self.ask("/keys?owner=attacker", {"name": "flood"})["key"]
+        for owner in ("", "?owner=attacker"):
+            credentials = {"app": "things", "method": "API_KEY", "credentials": {"api_key": "sk_soak"}}
+            self.ask(f"/connections{owner}", credentials)
+
+    def ask(self, path, body):
+        """Of the control API, as its administrator."""
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
-        url = f"http://127.0.0.1:{self.ports[1]}/connections"
-        urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), headers)).read()
+        url = f"http://127.0.0.1:{self.ports[1]}{path}"
+        request = urllib.request.Request(url, json.dumps(body).encode(), headers)
+        return json.loads(urllib.request.urlopen(request).read())
+
+    def cpu(self):
+        """Seconds that its threads have run."""
+        tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
+        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
 
     def until_ready(self):
         end = time.monotonic() + 30
@@ -181,7 +183,7 @@ class Gateway:
     def end(self):
         self.process.terminate()
         self.process.wait(60)
-        self.upstream.terminate()
+        self.upstream.stop()
 
 
 def quiet(gateway):
@@ -194,7 +196,8 @@ def row(name, before, beside, more):
     ratio = beside.p99 / before.p99
     print(
         f"{name:26} p50 {before.median:6.0f} -> {beside.median:6.0f} us   "
-        f"p99 {before.p99:6.0f} -> {beside.p99:6.0f} us (x{ratio:.2f})   {more}",
+        f"p99 {before.p99:6.0f} -> {beside.p99:6.0f} us (x{ratio:.2f})   "
+        f"gateway {before.cores:.2f} -> {beside.cores:.2f} cores   {more}",
         flush=True,
     )
 
@@ -253,6 +256,8 @@ def kinds(key):
     open_stream = frame(1, 4, 1, head)
     pairs = lambda at, second: frame(1, 5, 2 * at + 1, head) + second(2 * at + 1)
     return {
+        # To compare with: what it costs others that somebody computes here.
+        "nothing": (b"", lambda at: pairs(at, lambda s: frame(3, 0, s, struct.pack(">I", 8)))),
         "rapid_reset": (b"", lambda at: pairs(at, lambda s: frame(3, 0, s, struct.pack(">I", 8)))),
         "made_you_reset": (b"", lambda at: pairs(at, lambda s: frame(8, 0, s, struct.pack(">I", 2**31 - 1)))),
         "continuation": (frame(1, 1, 1, head), lambda at: frame(9, 0, 1)),
@@ -268,6 +273,8 @@ def flooding(port, key, kind, stop, results):
     """Floods, and begins again on a new connection whenever one is ended; how many there were, and frames."""
     first, then = kinds(key)[kind]
     connections, frames = 0, 0
+    while kind == "nothing" and not stop.is_set():
+        frames += len([then(number) for number in range(50)])
     while not stop.is_set():
         connections += 1
         try:
@@ -292,7 +299,7 @@ def flooding(port, key, kind, stop, results):
 def flood(gateway, kind, seconds):
     before, memory, counted = quiet(gateway), gateway.memory(), gateway.floods().get(kind, 0)
     stop, results = multiprocessing.Event(), multiprocessing.Queue()
-    arguments = (gateway.port, gateway.key, kind, stop, results)
+    arguments = (gateway.port, gateway.attacker, kind, stop, results)
     attacker = multiprocessing.Process(target=flooding, args=arguments, daemon=True)
     with Beside(gateway) as beside:
         attacker.start()
@@ -319,7 +326,7 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
     with tempfile.TemporaryDirectory() as folder:
         gateway = Gateway(os.path.abspath(given.binary), Path(folder))
-        port, key = gateway.port, gateway.key
+        port, key = gateway.port, gateway.attacker
         head = f"GET /things/x HTTP/1.1\r\nhost: localhost:{port}\r\nx: ".encode()
         body = (
             f"POST /things/x HTTP/1.1\r\nhost: localhost:{port}\r\nauthorization: Bearer {key}\r\n"
