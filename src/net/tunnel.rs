@@ -4,15 +4,20 @@
 //! moment to follow; silence in both directions ends everything.
 
 use std::{
+    any::Any,
     io,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split},
-    time::{Instant, sleep_until},
+    time::{Instant, sleep, sleep_until},
 };
+use tokio_util::sync::CancellationToken;
 
 /// How much is read at once.
 const CHUNK: usize = 16 * 1024;
@@ -30,6 +35,36 @@ pub enum End {
     Upstream,
     /// Nothing moved for too long.
     Silent,
+    /// It was ended here.
+    Cut,
+}
+
+/// What a door gives along with a request that may become a tunnel, among its extensions.
+#[derive(Clone)]
+pub struct Leash {
+    stop: CancellationToken,
+    grace: Duration,
+    _held: Arc<dyn Any + Send + Sync>,
+}
+
+impl Default for Leash {
+    /// None at all.
+    fn default() -> Self {
+        Self::new(CancellationToken::new(), Duration::ZERO, ())
+    }
+}
+
+impl Leash {
+    /// The tunnel has `grace` from `stop` on, and holds what says that it is under way.
+    pub fn new(stop: CancellationToken, grace: Duration, held: impl Any + Send + Sync) -> Self {
+        Self { stop, grace, _held: Arc::new(held) }
+    }
+
+    /// Ends when the tunnel has to.
+    pub async fn ends(&self) {
+        self.stop.cancelled().await;
+        sleep(self.grace).await;
+    }
 }
 
 /// Carries bytes between `caller` and `upstream` until both have finished, or nothing has moved for `idle`.

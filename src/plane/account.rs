@@ -15,7 +15,11 @@ use http::StatusCode;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use uuid::{Uuid, fmt::Hyphenated};
 
-use super::answer::Ending;
+use super::{
+    Plane,
+    answer::Ending,
+    lasting::{Lasting, Watch},
+};
 use crate::{
     catalog::App,
     id::{ConnectionId, KeyId, OwnerId},
@@ -23,6 +27,7 @@ use crate::{
     limits::Slot,
     net::{BoxError, request_id::RequestId, stream::Streamed, tunnel},
     telemetry::{Metrics, metrics::InFlight},
+    vault::token::KeyDigest,
 };
 
 /// How a call ended.
@@ -30,7 +35,7 @@ use crate::{
 enum End {
     /// With a complete answer.
     Complete,
-    /// With an answer that broke off upstream.
+    /// With an answer that broke off upstream, or was cut here.
     Cut,
     /// The caller left before the end.
     Left,
@@ -117,8 +122,14 @@ impl Record {
         self.end = match end {
             tunnel::End::Closed => End::Complete,
             tunnel::End::Caller => End::Left,
-            tunnel::End::Upstream | tunnel::End::Silent => End::Cut,
+            tunnel::End::Upstream | tunnel::End::Silent | tunnel::End::Cut => End::Cut,
         };
+    }
+
+    /// What says whether this call may go on, which `plane` let in for `key`.
+    pub(super) fn lasting(&self, plane: Plane, key: KeyDigest, tunnel: bool) -> Option<Lasting> {
+        let (owner, _) = self.caller?;
+        Some(Lasting { plane, key, owner, app: self.app.clone().zip(self.connection), tunnel })
     }
 
     /// Notes that the gateway answers by itself, for `reason`.
@@ -166,13 +177,15 @@ pub(super) struct Accounted {
     body: Streamed,
     ending: Ending,
     record: Record,
+    watch: Watch,
     _slot: Slot,
 }
 
 impl Accounted {
-    /// Carries `record` and `slot` to the end of `body`, whose trailers come without what ends here.
-    pub(super) fn new(body: Streamed, ending: Ending, record: Record, slot: Slot) -> Self {
-        Self { body, ending, record, _slot: slot }
+    /// Carries `record` and `slot` to the end of `body`, whose trailers come without what ends here; a long one only
+    /// as long as `watch` lets it.
+    pub(super) fn new(body: Streamed, ending: Ending, (record, watch): (Record, Watch), slot: Slot) -> Self {
+        Self { body, ending, record, watch, _slot: slot }
     }
 }
 
@@ -197,6 +210,10 @@ impl HttpBody for Accounted {
                 }
             }
             Poll::Pending => {}
+        }
+        if let Poll::Ready(ended) = self.watch.poll(polled.is_pending(), cx) {
+            self.record.end = End::Cut;
+            return Poll::Ready(Some(Err(ended.into())));
         }
         polled
     }

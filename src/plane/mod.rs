@@ -9,6 +9,7 @@ mod authenticate;
 mod authorize;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
+mod lasting;
 mod links;
 mod redirect;
 mod refusal;
@@ -26,6 +27,7 @@ use http_body::Body as _;
 use self::{
     account::{Accounted, Record},
     answer::Ending,
+    lasting::Watch,
     links::Links,
     refusal::Refusal,
     upgrade::Wish,
@@ -43,7 +45,7 @@ use crate::{
         stream::Streamed,
     },
     telemetry::Metrics,
-    vault::Vault,
+    vault::{Vault, token::KeyDigest},
 };
 
 pub use self::route::{Names, SEALED};
@@ -107,18 +109,20 @@ struct Inner {
     body_rate: u32,
 }
 
-/// An upstream's answer, what must not come behind it, and the call's place among those in flight.
+/// An upstream's answer, what must not come behind it, the call's place among those in flight, and the key that got it.
 struct Passed {
     response: Response<Streamed>,
     ending: Ending,
     slot: Slot,
+    key: KeyDigest,
 }
 
 impl Passed {
     /// The answer as it goes on, with what has to live as long as its body.
-    fn streamed(self, record: Record) -> Response<Body> {
-        let Self { response, ending, slot } = self;
-        response.map(|body| body::boxed(Accounted::new(body, ending, record, slot)))
+    fn streamed(self, plane: Plane, record: Record) -> Response<Body> {
+        let Self { response, ending, slot, key } = self;
+        let watch = Watch::new(record.lasting(plane, key, false));
+        response.map(|body| body::boxed(Accounted::new(body, ending, (record, watch), slot)))
     }
 }
 
@@ -160,8 +164,8 @@ impl Plane {
                 record.answered(status);
                 passed.response.headers_mut().insert(request_id::HEADER, id.header_value());
                 match wish.filter(|_| status == StatusCode::SWITCHING_PROTOCOLS) {
-                    Some(wish) => wish.granted(passed, record, self.0.client.idle_timeout()),
-                    None => passed.streamed(record),
+                    Some(wish) => wish.granted(passed, self, record),
+                    None => passed.streamed(self, record),
                 }
             }
             Err(refusal) => refused(refusal, &mut record),
@@ -180,6 +184,7 @@ impl Plane {
         record.know_app(call.app());
         let known = authenticate::caller(&plane.keys, &plane.limits, &call.credentials()).await?;
         record.know_caller(known.caller());
+        let key = known.key();
         let method = if wish.is_some() { &upgrade::METHOD } else { call.method() };
         let permit = authorize::permit(known, Some(&call.app().name), method, call.headers())?;
         let owner = permit.caller().owner;
@@ -212,7 +217,7 @@ impl Plane {
         let ending = answer::clean(response.headers_mut(), asked.trailers);
         answer::translate(response.headers_mut(), &context);
         answer::add(response.headers_mut(), &chosen);
-        Ok(Passed { response, ending, slot })
+        Ok(Passed { response, ending, slot, key })
     }
 
     /// Tells the connections how their credential fared, where it went along and there is an answer to it.

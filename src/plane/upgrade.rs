@@ -22,12 +22,12 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 
-use super::{Passed, account::Record};
+use super::{Passed, Plane, account::Record, lasting::Lasting};
 use crate::{
     limits::Slot,
     net::{
         Body, SendError, body,
-        tunnel::{End, pipe},
+        tunnel::{End, Leash, pipe},
     },
     vault::random,
 };
@@ -42,6 +42,8 @@ pub(super) struct Wish {
     caller: OnUpgrade,
     /// What the upstream's answer has to accept, where the key is the gateway's own: HTTP/2 has none.
     accept: Option<String>,
+    /// What the door says of when it ends.
+    leash: Leash,
 }
 
 /// What `request` wishes for, if that is a WebSocket. Over HTTP/2 it becomes the request that HTTP/1.1 has for it.
@@ -53,7 +55,8 @@ pub(super) fn wish(request: &mut Request<Body>) -> Option<Wish> {
     let asks = if over_http2 { asks_by_connect(request) } else { asks_by_upgrade(request) };
     asks.then(|| {
         let accept = over_http2.then(|| to_get(request));
-        Wish { caller: upgrade::on(request), accept }
+        let leash = request.extensions_mut().remove().unwrap_or_default();
+        Wish { caller: upgrade::on(request), accept, leash }
     })
 }
 
@@ -125,8 +128,8 @@ impl Wish {
     }
 
     /// The answer that grants it to the caller, behind which the pipes begin.
-    pub(super) fn granted(self, passed: Passed, record: Record, idle: Duration) -> Response<Body> {
-        let Passed { mut response, slot, .. } = passed;
+    pub(super) fn granted(self, passed: Passed, plane: Plane, record: Record) -> Response<Body> {
+        let Passed { mut response, slot, key, .. } = passed;
         let upstream = upgrade::on(&mut response);
         let mut response = response.map(|_| body::empty());
         response.headers_mut().remove(CONTENT_LENGTH);
@@ -137,18 +140,38 @@ impl Wish {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("Upgrade"));
             response.headers_mut().insert(UPGRADE, WEBSOCKET);
         }
-        // What a stop waits for, and then cuts, is the caller's socket, which goes into the task.
-        tokio::spawn(tunnel(self.caller, upstream, record, idle, slot));
+        let idle = plane.0.client.idle_timeout();
+        let lasting = record.lasting(plane, key, true);
+        tokio::spawn(tunnel((self.caller, upstream), idle, (self.leash, lasting), record, slot));
         response
     }
 }
 
 /// Runs the pipes, and keeps what has to live as long as they do.
-async fn tunnel(caller: OnUpgrade, upstream: OnUpgrade, mut record: Record, idle: Duration, slot: Slot) {
+async fn tunnel(
+    ends: (OnUpgrade, OnUpgrade),
+    idle: Duration,
+    (leash, lasting): (Leash, Option<Lasting>),
+    mut record: Record,
+    slot: Slot,
+) {
     record.tunnel(End::Upstream);
-    let end = match tokio::try_join!(caller, upstream) {
-        Ok((caller, upstream)) => pipe(TokioIo::new(caller), TokioIo::new(upstream), idle).await,
-        Err(_) => End::Caller,
+    let pipes = async {
+        match tokio::try_join!(ends.0, ends.1) {
+            Ok((caller, upstream)) => pipe(TokioIo::new(caller), TokioIo::new(upstream), idle).await,
+            Err(_) => End::Caller,
+        }
+    };
+    let revoked = async {
+        match lasting {
+            Some(lasting) => lasting.ends().await,
+            None => std::future::pending().await,
+        }
+    };
+    let end = tokio::select! {
+        end = pipes => end,
+        () = leash.ends() => End::Cut,
+        () = revoked => End::Cut,
     };
     record.tunnel(end);
     drop(slot);

@@ -8,7 +8,7 @@
 use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::Request;
+use http::{Method, Request, header::UPGRADE};
 use hyper::{
     body::Incoming,
     server::conn::{http1, http2},
@@ -35,6 +35,7 @@ use super::{
 use crate::net::{
     BoxError,
     body::{self, BUFFER},
+    tunnel::Leash,
 };
 
 /// As many streams of a connection may break the rules of HTTP/2 before all of it ends.
@@ -61,20 +62,22 @@ impl Held {
 /// Who calls, and what answers.
 type Party = (SocketAddr, Arc<Behind>);
 
-/// A stream with a TCP socket underneath.
-trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {
-    fn tcp(&self) -> &TcpStream;
+/// A stream with a socket underneath.
+pub(super) trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+    /// Its end will be seen as one in the middle.
+    fn will_break(&self);
 }
 
 impl Socket for TcpStream {
-    fn tcp(&self) -> &TcpStream {
-        self
+    fn will_break(&self) {
+        // A failure here only makes the end look more orderly than it is.
+        let _ = self.set_zero_linger();
     }
 }
 
-impl Socket for Box<TlsStream<TcpStream>> {
-    fn tcp(&self) -> &TcpStream {
-        self.get_ref().0
+impl<S: Socket> Socket for Box<TlsStream<S>> {
+    fn will_break(&self) {
+        self.get_ref().0.will_break();
     }
 }
 
@@ -123,9 +126,9 @@ impl Protocol {
     }
 
     /// Serves one connection to its end.
-    pub(super) async fn serve(
+    pub(super) async fn serve<S: Socket>(
         &self,
-        mut socket: TcpStream,
+        mut socket: S,
         tls: Option<TlsAcceptor>,
         party: Party,
         held: Held,
@@ -192,8 +195,8 @@ impl Terms {
     ) -> Option<(S, Bytes)> {
         let pulse = Arc::new(Pulse::default());
         let socket = TokioIo::new(Watched::new(socket, first, Arc::clone(&pulse), held.clone()));
-        let seen = Arc::clone(&pulse);
-        let service = service_fn(move |request| answer(Arc::clone(&behind), peer, request, &seen));
+        let (seen, stop) = (Arc::clone(&pulse), self.stop.clone());
+        let service = service_fn(move |request| answer(Arc::clone(&behind), peer, request, (&seen, &stop)));
         let mut connection = self.http1.serve_connection(socket, service).with_upgrades();
         tokio::select! {
             biased;
@@ -225,21 +228,34 @@ impl Terms {
         let pulse = Arc::new(Pulse::default());
         let socket = Watched::new(socket, first, Arc::clone(&pulse), held);
         let socket = TokioIo::new(Metered::new(socket, behind.metrics.clone()));
-        let seen = Arc::clone(&pulse);
+        let (seen, stop) = (Arc::clone(&pulse), self.stop.clone());
         let service = service_fn(move |request| {
-            let answer = answer(Arc::clone(&behind), peer, request, &seen);
+            let answer = answer(Arc::clone(&behind), peer, request, (&seen, &stop));
             async move { answer.await.map(|response| response.map(Flowing::new)) }
         });
         let mut connection = std::pin::pin!(self.http2.serve_connection(socket, service));
-        tokio::select! {
-            biased;
-            ended = connection.as_mut() => {
-                ended.unwrap_or_else(|error| tracing::debug!(%peer, %error, "a connection ended early"));
-            }
-            () = stuck(&pulse, self.idle_timeout) => {}
-            () = self.stop.cancelled() => {
-                connection.as_mut().graceful_shutdown();
-                self.drain(connection).await;
+        let mut leaving = false;
+        loop {
+            let idle = if leaving { self.head_timeout } else { self.idle_timeout };
+            tokio::select! {
+                biased;
+                ended = connection.as_mut() => {
+                    ended.unwrap_or_else(|error| tracing::debug!(%peer, %error, "a connection ended early"));
+                    return;
+                }
+                found = pulse.watch_streams(self.idle_timeout, idle) => {
+                    if found == Finding::Stuck || leaving {
+                        return;
+                    }
+                    // What has begun meanwhile has all its time; a peer that only stays has that of a head.
+                    connection.as_mut().graceful_shutdown();
+                    leaving = true;
+                }
+                () = self.stop.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    self.drain(connection).await;
+                    return;
+                }
             }
         }
     }
@@ -261,23 +277,21 @@ where
     B: http_body::Body<Error: Into<BoxError>> + 'static,
 {
     if let Some(parts) = connection.into_parts() {
-        // A failure here only makes the end look more orderly than it is.
-        let _ = parts.io.into_inner().socket.tcp().set_zero_linger();
+        parts.io.into_inner().socket.will_break();
     }
-}
-
-/// Ends when the peer has not read for too long.
-async fn stuck(pulse: &Pulse, patience: Duration) {
-    while pulse.watch(patience, false).await != Finding::Stuck {}
 }
 
 fn answer(
     behind: Arc<Behind>,
     peer: SocketAddr,
-    request: Request<Incoming>,
-    pulse: &Arc<Pulse>,
+    mut request: Request<Incoming>,
+    (pulse, stop): (&Arc<Pulse>, &CancellationToken),
 ) -> impl Future<Output = Result<http::Response<Ending>, Infallible>> + use<> {
     let busy = pulse.begin();
+    if request.method() == Method::CONNECT || request.headers().contains_key(UPGRADE) {
+        let leash = Leash::new(stop.clone(), behind.limits.grace, pulse.begin());
+        request.extensions_mut().insert(leash);
+    }
     // As long as somebody holds a body that has not been read to its end, what comes next is no request.
     let unread = (!http_body::Body::is_end_stream(request.body())).then(|| pulse.begin());
     let request = request.map(|body| match unread {
@@ -288,99 +302,4 @@ fn answer(
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::{io::AsyncWriteExt as _, net::TcpListener, sync::Semaphore};
-    use tokio_util::task::TaskTracker;
-
-    use super::*;
-    use crate::{clock::Clock, server::Service, telemetry::Metrics};
-
-    const LIMITS: Limits = Limits {
-        head_bytes: 65_536,
-        head_fields: 100,
-        target_bytes: 16_384,
-        connections: 1,
-        head_timeout: Duration::from_secs(30),
-        idle_timeout: Duration::from_mins(5),
-        websockets: true,
-        grace: Duration::from_secs(30),
-    };
-
-    /// A socket to a connection that is served, and the place that it holds.
-    async fn served() -> (TcpStream, Arc<Semaphore>) {
-        served_by(Arc::new(|_request| Box::pin(async { http::Response::new(body::full("hello")) }))).await
-    }
-
-    async fn served_by(service: Service) -> (TcpStream, Arc<Semaphore>) {
-        let behind = Behind { service, clock: Clock::System, metrics: Metrics::new(), limits: LIMITS };
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let caller = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let (socket, peer) = listener.accept().await.unwrap();
-        let places = Arc::new(Semaphore::new(1));
-        let place = Arc::clone(&places).try_acquire_owned().unwrap();
-        let held = Held::new(place, TaskTracker::new().token());
-        tokio::spawn(async move {
-            Protocol::new(&LIMITS, CancellationToken::new())
-                .serve(socket, None, (peer, Arc::new(behind)), held)
-                .await;
-        });
-        (caller, places)
-    }
-
-    async fn ask(caller: &mut TcpStream, request: &[u8]) {
-        caller.write_all(request).await.unwrap();
-        let mut answer = Vec::new();
-        while !answer.ends_with(b"hello") {
-            assert_ne!(caller.read_buf(&mut answer).await.unwrap(), 0, "closed");
-        }
-    }
-
-    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n";
-
-    #[tokio::test(start_paused = true)]
-    async fn ci_6_a_connection_does_not_rest_in_the_middle_of_a_body() {
-        let (held, mut bodies) = tokio::sync::mpsc::unbounded_channel();
-        let service: Service = Arc::new(move |request| {
-            held.send(request.into_body()).unwrap();
-            Box::pin(async { http::Response::new(body::full("hello")) })
-        });
-        let (mut caller, _) = served_by(service).await;
-        ask(&mut caller, b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nhalf").await;
-        let unread = bodies.recv().await;
-        tokio::time::sleep(Duration::from_secs(5)).await;
-        caller.write_all(b"xxxxxGET / HTTP/1.1\r\nHost: h\r\n\r\n").await.unwrap();
-        let answer = timeout(Duration::from_secs(5), caller.read(&mut [0; 64])).await;
-        assert!(answer.is_err(), "what follows was taken for a request");
-        drop(unread);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_connection_rests_longer_than_a_head_may_take_and_serves_again() {
-        let (mut caller, places) = served().await;
-        for _ in 0..3 {
-            ask(&mut caller, REQUEST).await;
-            tokio::time::sleep(LIMITS.idle_timeout.checked_sub(Duration::from_secs(10)).unwrap()).await;
-        }
-        assert_eq!(places.available_permits(), 0);
-        // It ends when it has rested for too long, and gives its place back.
-        assert_eq!(caller.read(&mut [0]).await.unwrap(), 0);
-        drop(places.acquire().await.unwrap());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn rp_14_silence_and_half_a_head_end_in_time() {
-        for first in ["", "PRI * HTTP/2", "GET / HTTP/1.1\r\nHost:"] {
-            let (mut caller, _) = served().await;
-            caller.write_all(first.as_bytes()).await.unwrap();
-            let start = tokio::time::Instant::now();
-            caller.read_to_end(&mut Vec::new()).await.unwrap();
-            assert!(start.elapsed() < LIMITS.head_timeout * 2, "{first:?}");
-        }
-        // Also behind a first request, where the beginning of a second would keep the connection from resting.
-        let (mut caller, _) = served().await;
-        ask(&mut caller, &[REQUEST, b"GET /"].concat()).await;
-        let start = tokio::time::Instant::now();
-        caller.read_to_end(&mut Vec::new()).await.unwrap();
-        assert!(start.elapsed() < LIMITS.head_timeout * 2);
-    }
-}
+mod tests;

@@ -32,6 +32,8 @@ const TICK: Duration = Duration::from_millis(500);
 pub(super) struct Pulse {
     /// Requests whose answer has not ended.
     busy: AtomicU32,
+    /// Beginnings and ends of requests, counted.
+    turns: AtomicU32,
     /// Whatever happened, counted.
     moves: AtomicU32,
     /// What was written, counted in writes.
@@ -49,13 +51,36 @@ pub(super) enum Finding {
     Rests,
     /// The peer has let a write wait for too long.
     Stuck,
+    /// Nothing has been under way for too long.
+    Unused,
+}
+
+/// How long the same write has waited.
+struct Waiting {
+    written: u32,
+    time: Duration,
+}
+
+impl Waiting {
+    fn new() -> Self {
+        Self { written: u32::MAX, time: Duration::ZERO }
+    }
+
+    /// To be called every [`TICK`].
+    fn look(&mut self, pulse: &Pulse) -> Duration {
+        let writes = pulse.writes.load(Relaxed);
+        let same = pulse.waits.load(Relaxed) && writes == self.written;
+        self.time = if same { self.time + TICK } else { Duration::ZERO };
+        self.written = writes;
+        self.time
+    }
 }
 
 impl Pulse {
     /// Looks until there is something to tell; `patience` is for a peer that doesn't read, and a `young` connection is
     /// looked at early.
     pub(super) async fn watch(&self, patience: Duration, young: bool) -> Finding {
-        let (mut seen, mut written, mut stuck) = (u32::MAX, u32::MAX, Duration::ZERO);
+        let (mut seen, mut waiting) = (u32::MAX, Waiting::new());
         let mut early = if young { EARLY } else { 0 };
         loop {
             tokio::time::sleep(if early > 0 { FIRST } else { TICK }).await;
@@ -63,14 +88,31 @@ impl Pulse {
             let moves = self.moves.load(Relaxed);
             let still = moves == seen;
             seen = moves;
-            let (waits, writes) = (self.waits.load(Relaxed), self.writes.load(Relaxed));
-            stuck = if waits && writes == written { stuck + TICK } else { Duration::ZERO };
-            written = writes;
-            if stuck >= patience {
+            if waiting.look(self) >= patience {
                 return Finding::Stuck;
             }
+            let waits = self.waits.load(Relaxed);
             if still && !waits && self.busy.load(Relaxed) == 0 && !self.read.load(Relaxed) {
                 return Finding::Rests;
+            }
+        }
+    }
+
+    /// The same for a connection of HTTP/2, whose pings are no sign of use: looks until the peer has not read for
+    /// `patience`, or no request has been under way for `idle`.
+    pub(super) async fn watch_streams(&self, patience: Duration, idle: Duration) -> Finding {
+        let (mut seen, mut unused, mut waiting) = (u32::MAX, Duration::ZERO, Waiting::new());
+        loop {
+            tokio::time::sleep(TICK).await;
+            if waiting.look(self) >= patience {
+                return Finding::Stuck;
+            }
+            let turns = self.turns.load(Relaxed);
+            let same = turns == seen && self.busy.load(Relaxed) == 0;
+            unused = if same { unused + TICK } else { Duration::ZERO };
+            seen = turns;
+            if unused >= idle {
+                return Finding::Unused;
             }
         }
     }
@@ -84,6 +126,7 @@ impl Pulse {
 
     fn turn(&self) {
         self.read.store(false, Relaxed);
+        self.turns.fetch_add(1, Relaxed);
         self.moved();
     }
 

@@ -1,4 +1,4 @@
-//! What was taken away is refused from the next call on; what is under way comes to its end.
+//! What was taken away is refused from the next call on; what is under way comes to its end, if that isn't far.
 
 use std::sync::Mutex;
 
@@ -81,6 +81,19 @@ async fn ci_5_a_revoked_key_is_refused_at_once() {
     assert_eq!(upstream.seen().len(), 1);
     rest.send(b"done".to_vec()).unwrap();
     call.until("done").await;
+}
+
+/// An event stream, or a download that somebody reads slowly, may last for days.
+#[tokio::test]
+async fn ci_5_a_long_answer_is_cut_once_its_key_is_revoked() {
+    let (upstream, _rest) = halfway().await;
+    let world = things(&upstream).await;
+    world.connect("things", "sk_real").await;
+    let mut call = under_way(&world).await;
+    let keys = ask(&world, &world.key, Method::GET, "/keys").await;
+    let id = keys["keys"][0]["id"].as_str().unwrap();
+    ask(&world, &world.key, Method::DELETE, &format!("/keys/{id}")).await;
+    assert_eq!(call.rest().await, b"", "it ends, and its length says that something is missing");
 }
 
 #[tokio::test]

@@ -273,6 +273,76 @@ async fn pf_2_a_websocket_gets_its_grace_at_a_stop_and_no_more() {
     stopped.await.unwrap();
 }
 
+/// Opens one with a key of its own, with which `take_back` then does something; that ends it on both sides, and
+/// nobody else's.
+async fn ends_when(take_back: impl AsyncFnOnce(&World, &str)) {
+    // A cache that forgets at once: what is not at hand is looked up, and ends nothing.
+    let plan = Plan::default().set(|settings| settings.cache.entries = 1.try_into().unwrap());
+    let mut chat = Chat::start(plan).await;
+    let made = chat.world.api(&chat.world.key, Method::POST, "/keys", Some(json!({"name": "second"}))).await;
+    assert_eq!(made.status, 200, "{}", made.text());
+    let made = made.json();
+    let (mut other_caller, mut other_line) = chat.open().await;
+    let first = std::mem::replace(&mut chat.world.key, made["key"].as_str().unwrap().to_owned());
+    let (mut caller, mut line) = chat.open().await;
+    chat.world.key = first;
+    take_back(&chat.world, made["id"].as_str().unwrap()).await;
+    assert_eq!(caller.rest().await, b"");
+    assert_eq!(line.closed().await, b"");
+    other_caller.send("still").await;
+    other_line.until(b"still").await;
+    other_line.send("here").await;
+    other_caller.until("here").await;
+}
+
+#[tokio::test]
+async fn ak_3_a_websocket_ends_soon_after_its_key_is_revoked() {
+    ends_when(async |world, id| {
+        let reply = world.api(&world.key, Method::DELETE, &format!("/keys/{id}"), None).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn ak_5_a_websocket_ends_soon_after_its_key_may_only_read() {
+    ends_when(async |world, id| {
+        let rules = json!({"rules": {"read_only": true}});
+        let reply = world.api(&world.key, Method::PATCH, &format!("/keys/{id}"), Some(rules)).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn ci_5_a_websocket_ends_soon_after_its_connection_is_deleted() {
+    let mut chat = Chat::start(Plan::default()).await;
+    let (mut caller, mut line) = chat.open().await;
+    let named = caller_connection(&chat.world).await;
+    let reply = chat.world.api(&chat.world.key, Method::DELETE, &format!("/connections/{named}"), None).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    assert_eq!(caller.rest().await, b"");
+    assert_eq!(line.closed().await, b"");
+}
+
+#[tokio::test]
+async fn ci_5_a_websocket_ends_soon_after_its_owner_is_deleted() {
+    let mut chat = Chat::start(Plan::default()).await;
+    let (mut caller, mut line) = chat.open().await;
+    let user = chat.world.api(&chat.world.key, Method::GET, "/user", None).await.json();
+    let path = format!("/owners/{}", user["id"].as_str().unwrap());
+    let reply = chat.world.api(&chat.world.admin_key, Method::DELETE, &path, None).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    assert_eq!(caller.rest().await, b"");
+    assert_eq!(line.closed().await, b"");
+}
+
+/// The id of sam's only connection.
+async fn caller_connection(world: &World) -> String {
+    let list = world.api(&world.key, Method::GET, "/connections", None).await.json();
+    list["connections"][0]["connection_id"].as_str().unwrap().to_owned()
+}
+
 /// A caller that speaks HTTP/2, and knows already what the gateway supports.
 async fn http2_caller(world: &World) -> http2::SendRequest<Body> {
     let socket = TcpStream::connect(world.gateway).await.unwrap();
