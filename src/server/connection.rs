@@ -1,7 +1,7 @@
 //! One connection: handshake, requests, rest, drain.
 //!
-//! hyper arms no deadline unless it is given a timer, so it is given one; a head that does not arrive in time ends
-//! the connection. Between requests a connection of HTTP/1.1 soon rests: the library's state and buffers are given
+//! A head that does not arrive in time ends the connection: in HTTP/1.1 by the pulse, in HTTP/2 by the library, which
+//! is given a timer for that. Between requests a connection of HTTP/1.1 soon rests: the library's state and buffers are given
 //! back, and only its socket is kept until something comes. At the end keep-alive connections are told to close
 //! (GOAWAY in HTTP/2), answers under way get their grace, and what is left is cut.
 
@@ -29,7 +29,7 @@ use super::{
     behind::Behind,
     floods::Metered,
     preface,
-    pulse::{Ending, Finding, Pulse, Watched},
+    pulse::{Ending, Finding, Patience, Pulse, Watched},
     streams::{Flowing, Streams},
 };
 use crate::net::{
@@ -99,8 +99,8 @@ impl Protocol {
     pub(super) fn new(limits: &Limits, stop: CancellationToken) -> Self {
         let mut http1 = http1::Builder::new();
         http1
-            .timer(TokioTimer::new())
-            .header_read_timeout(limits.head_timeout)
+            // The library would make a timer for each request; the pulse looks at all of them with one.
+            .header_read_timeout(None)
             .max_header_size(limits.head_bytes)
             .max_buf_size(BUFFER.max(limits.head_bytes));
         // Told the number that it has anyway, the library makes room for them in a slower way.
@@ -198,16 +198,21 @@ impl Terms {
         let (seen, stop) = (Arc::clone(&pulse), self.stop.clone());
         let service = service_fn(move |request| answer(Arc::clone(&behind), peer, request, (&seen, &stop)));
         let mut connection = self.http1.serve_connection(socket, service).with_upgrades();
+        let patience = Patience { reads: self.idle_timeout, head: self.head_timeout };
         tokio::select! {
             biased;
             ended = Pin::new(&mut connection) => {
                 ended.unwrap_or_else(|error| tracing::debug!(%peer, %error, "a connection ended early"));
                 None
             }
-            found = pulse.watch(self.idle_timeout, young) => {
-                if found == Finding::Stuck {
-                    cut(connection);
-                    return None;
+            found = pulse.watch(patience, young) => {
+                match found {
+                    Finding::Rests => {}
+                    Finding::Slow => return None,
+                    Finding::Stuck | Finding::Unused => {
+                        cut(connection);
+                        return None;
+                    }
                 }
                 let parts = connection.into_parts()?;
                 // An empty rest of the library's buffer would still keep all of it.

@@ -53,6 +53,17 @@ pub(super) enum Finding {
     Stuck,
     /// Nothing has been under way for too long.
     Unused,
+    /// A head has begun and does not come to its end.
+    Slow,
+}
+
+/// How long a connection of HTTP/1.1 may keep others waiting.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// With reading on.
+    pub(super) reads: Duration,
+    /// With the rest of a head.
+    pub(super) head: Duration,
 }
 
 /// How long the same write has waited.
@@ -76,20 +87,44 @@ impl Waiting {
     }
 }
 
+/// How long the same head has been coming.
+struct Beginning {
+    turns: u32,
+    time: Duration,
+}
+
+impl Beginning {
+    fn new() -> Self {
+        Self { turns: u32::MAX, time: Duration::ZERO }
+    }
+
+    /// To be called every `period`.
+    fn look(&mut self, pulse: &Pulse, period: Duration) -> Duration {
+        let turns = pulse.turns.load(Relaxed);
+        let same = turns == self.turns && pulse.read.load(Relaxed) && pulse.busy.load(Relaxed) == 0;
+        self.time = if same { self.time + period } else { Duration::ZERO };
+        self.turns = turns;
+        self.time
+    }
+}
+
 impl Pulse {
-    /// Looks until there is something to tell; `patience` is for a peer that doesn't read, and a `young` connection is
-    /// looked at early.
-    pub(super) async fn watch(&self, patience: Duration, young: bool) -> Finding {
-        let (mut seen, mut waiting) = (u32::MAX, Waiting::new());
+    /// Looks until there is something to tell; a `young` connection is looked at early.
+    pub(super) async fn watch(&self, patience: Patience, young: bool) -> Finding {
+        let (mut seen, mut waiting, mut beginning) = (u32::MAX, Waiting::new(), Beginning::new());
         let mut early = if young { EARLY } else { 0 };
         loop {
-            tokio::time::sleep(if early > 0 { FIRST } else { TICK }).await;
+            let period = if early > 0 { FIRST } else { TICK };
+            tokio::time::sleep(period).await;
             early = u8::saturating_sub(early, 1);
             let moves = self.moves.load(Relaxed);
             let still = moves == seen;
             seen = moves;
-            if waiting.look(self) >= patience {
+            if waiting.look(self) >= patience.reads {
                 return Finding::Stuck;
+            }
+            if beginning.look(self, period) >= patience.head {
+                return Finding::Slow;
             }
             let waits = self.waits.load(Relaxed);
             if still && !waits && self.busy.load(Relaxed) == 0 && !self.read.load(Relaxed) {
@@ -267,6 +302,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
     const PATIENCE: Duration = Duration::from_mins(5);
+    const HEAD: Duration = Duration::from_secs(30);
 
     fn pair() -> (tokio::io::DuplexStream, Watched<tokio::io::DuplexStream, ()>, Arc<Pulse>) {
         let (peer, ours) = duplex(16);
@@ -275,7 +311,7 @@ mod tests {
     }
 
     async fn finds(pulse: &Pulse, within: Duration) -> Option<Finding> {
-        tokio::time::timeout(within, pulse.watch(PATIENCE, true)).await.ok()
+        tokio::time::timeout(within, pulse.watch(Patience { reads: PATIENCE, head: HEAD }, true)).await.ok()
     }
 
     #[tokio::test(start_paused = true)]
@@ -293,14 +329,44 @@ mod tests {
         assert_eq!(finds(&pulse, PATIENCE).await, Some(Finding::Rests));
         let mut read = [0; 2];
         ours.read_exact(&mut read).await.unwrap();
-        assert_eq!(finds(&pulse, PATIENCE).await, None, "a head has begun");
+        assert_eq!(finds(&pulse, HEAD / 2).await, None, "a head has begun");
         let busy = pulse.begin();
         assert_eq!(finds(&pulse, PATIENCE).await, None, "an answer is under way");
         drop(busy);
         assert_eq!(finds(&pulse, PATIENCE).await, Some(Finding::Rests));
         peer.write_all(b"G").await.unwrap();
         ours.read_u8().await.unwrap();
-        assert_eq!(finds(&pulse, PATIENCE).await, None, "the next head has begun");
+        assert_eq!(finds(&pulse, HEAD / 2).await, None, "the next head has begun");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn rp_14_a_head_that_drips_is_found_and_heads_one_after_another_are_not() {
+        let (mut peer, mut ours, pulse) = pair();
+        let mut drip = async |ours: &mut Watched<_, ()>| {
+            peer.write_all(b"x").await.unwrap();
+            ours.read_u8().await.unwrap();
+            tokio::time::sleep(HEAD / 4).await;
+        };
+        let dripping = async {
+            for _ in 0..10 {
+                drip(&mut ours).await;
+            }
+        };
+        tokio::select! {
+            found = finds(&pulse, PATIENCE) => assert_eq!(found, Some(Finding::Slow)),
+            () = dripping => panic!("not found"),
+        }
+        let serving = async {
+            for _ in 0..10 {
+                drip(&mut ours).await;
+                drop(pulse.begin());
+                drip(&mut ours).await;
+            }
+        };
+        tokio::select! {
+            found = finds(&pulse, PATIENCE) => panic!("{found:?}"),
+            () = serving => {}
+        }
     }
 
     /// Takes everything, and has not passed it on as long as the flag is set.
