@@ -115,27 +115,40 @@ def large(gateways, keys, options, folder):
     table("10 MiB up, 4 connections", samples, columns[1:])
 
 
+def ask(sockets, request):
+    """All of them ask at once, and all get their answer."""
+    for each in sockets:
+        each.sendall(request)
+    for each in sockets:
+        answer = b""
+        while not answer.endswith(b'"}'):
+            answer += (more := each.recv(65536))
+            if not more or not answer.startswith(b"HTTP/1.1 200"):
+                raise SystemExit(f"a connection got no good answer; the figures would mean nothing\n{answer[:500]}")
+
+
 def idle(gateways, keys, options, folder):
-    """Memory of keep-alive connections that rest."""
-    count = 10_000
-    print(f"\nMemory, PSS in MiB; {count:,} connections after one request each\n\n"
-          "| | at start and load | with them | KiB each | after they closed |\n|---|---|---|---|---|")
+    """Memory of keep-alive connections that rest, then all ask at once, then are gone."""
+    # While all ask, each of them has one to the upstream too.
+    count = min(10_000, (resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 1_000) // 2)
+    print(f"\nMemory, PSS in MiB; {count:,} connections that rest after one request each, then all ask at once\n\n"
+          "| | after a little load | with them | KiB each | when all have asked | 30 s after they closed |\n|---|---|---|---|---|---|")
     for name, gateway in gateways.items():
         request = f"GET /bench/small HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {keys[0]}\r\n\r\n".encode()
+        Load(folder, keys[:1]).run(gateway, 2)
         before, held = gateway.memory_kib(), []
         for _ in range(count):
-            each = socket.create_connection(("127.0.0.1", gateway.port))
-            each.sendall(request)
-            while b"}" not in each.recv(65536)[-2:]:
-                pass
-            held.append(each)
+            held.append(socket.create_connection(("127.0.0.1", gateway.port)))
+            ask(held[-1:], request)
         time.sleep(3)
         during = gateway.memory_kib()
+        ask(held, request)
+        after = gateway.memory_kib()
         for each in held:
             each.close()
-        time.sleep(3)
+        time.sleep(30)
         print(f"| {name} | {before / 1024:.1f} | {during / 1024:.1f} | {(during - before) / count:.2f} | "
-              f"{gateway.memory_kib() / 1024:.1f} |", flush=True)
+              f"{after / 1024:.1f} | {gateway.memory_kib() / 1024:.1f} |", flush=True)
 
 
 def scale(target, options, folder):

@@ -78,8 +78,8 @@ class Running:
 USER = "user root;" if os.geteuid() == 0 else ""
 
 NGINX = """
-daemon off; {user} worker_processes 1; worker_rlimit_nofile 20000; pid {folder}/pid; error_log {folder}/error.log error;
-events {{ worker_connections 19000; multi_accept on; }}
+daemon off; {user} worker_processes 1; worker_rlimit_nofile 48000; pid {folder}/pid; error_log {folder}/error.log error;
+events {{ worker_connections 24000; multi_accept on; }}
 http {{
     access_log off; keepalive_timeout 600s; keepalive_requests 100000000; client_max_body_size 0; default_type application/json;
     client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;

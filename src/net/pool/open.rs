@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::FutureExt as _;
 use http::Request;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -48,15 +49,28 @@ impl Line {
     }
 }
 
+#[cfg(test)]
+impl Line {
+    /// A connection without a call, and its peer.
+    pub(super) async fn resting() -> (Self, tokio::io::DuplexStream) {
+        let (ours, peer) = tokio::io::duplex(64);
+        let (mut sender, connection) = http1::handshake(hyper_util::rt::TokioIo::new(ours)).await.unwrap();
+        let task = tokio::spawn(async move { drop(connection.await) }).abort_handle();
+        sender.ready().await.unwrap();
+        (Self { sender, task }, peer)
+    }
+}
+
 /// Speaks HTTP/1.1.
 pub(super) async fn http1(dialled: Dialled) -> hyper::Result<Line> {
     let (sender, connection) =
         http1::Builder::new().max_header_size(HEAD).max_buf_size(BUFFER).handshake(dialled).await?;
-    let task = tokio::spawn(async move {
-        if let Err(error) = connection.with_upgrades().await {
+    // No async block: it would keep room for the connection twice, as long as that rests.
+    let task = tokio::spawn(connection.with_upgrades().map(|ended| {
+        if let Err(error) = ended {
             tracing::debug!(%error, "a connection to an upstream ended");
         }
-    });
+    }));
     Ok(Line { sender, task: task.abort_handle() })
 }
 

@@ -6,14 +6,14 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use http::{
     Uri,
     uri::{Authority, Scheme},
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use super::{
     lease::{Lease, Stream},
@@ -22,6 +22,11 @@ use super::{
 
 /// How long a connection may rest.
 const REST: Duration = Duration::from_mins(1);
+
+/// So many of a host's HTTP/1.1 connections may rest that long. The others are what a wave of calls has left, and each
+/// of them holds buffers.
+const KEPT: usize = 256;
+const SPARE_REST: Duration = Duration::from_secs(5);
 
 /// A host as a URL names it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -152,7 +157,7 @@ impl Places {
         let places = Arc::downgrade(self);
         tokio::spawn(async move {
             loop {
-                tokio::time::sleep(REST / 4).await;
+                tokio::time::sleep(SPARE_REST).await;
                 if !places.upgrade().is_some_and(|places| places.sweep()) {
                     return;
                 }
@@ -164,7 +169,14 @@ impl Places {
     fn sweep(&self) -> bool {
         let mut hosts = self.hosts();
         hosts.retain(|_, host| {
-            host.lines.retain(|(line, since)| line.sender.is_ready() && since.elapsed() < REST);
+            let mut spare = host.lines.len().saturating_sub(KEPT);
+            // Those that rest for the longest come first.
+            host.lines.retain(|(line, since)| {
+                let rest = if spare > 0 { SPARE_REST } else { REST };
+                spare = spare.saturating_sub(1);
+                line.sender.is_ready() && since.elapsed() < rest
+            });
+            host.lines.shrink_to(KEPT);
             host.shared.retain(|shared| !shared.rests_too_long());
             let is_dialled = host.dialling.as_ref().is_some_and(|wait| wait.has_changed().is_ok());
             is_dialled || !host.lines.is_empty() || !host.shared.is_empty()
@@ -172,5 +184,35 @@ impl Places {
         let is_used = !hosts.is_empty();
         self.is_swept.store(is_used, Ordering::Release);
         is_used
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::{io::AsyncReadExt as _, time::timeout};
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_wave_left_rests_shortly_and_what_was_used_last_for_longer() {
+        let (places, mut peers) = (Arc::new(Places::default()), Vec::new());
+        let key = Key::of(&Uri::from_static("http://upstream/")).unwrap();
+        for _ in 0..KEPT + 3 {
+            let (line, peer) = Line::resting().await;
+            places.put(key.clone(), line);
+            peers.push(peer);
+        }
+        let open = || places.hosts().get(&key).map_or(0, |host| host.lines.len());
+        tokio::time::advance(SPARE_REST / 2).await;
+        places.sweep();
+        assert_eq!(open(), KEPT + 3, "the next wave may follow at once");
+        tokio::time::advance(SPARE_REST).await;
+        places.sweep();
+        assert_eq!(open(), KEPT);
+        for (number, peer) in peers.iter_mut().enumerate() {
+            let ended = timeout(Duration::from_millis(1), peer.read_u8()).await.is_ok();
+            assert_eq!(ended, number < 3, "{number}");
+        }
+        tokio::time::advance(REST).await;
+        assert!(!places.sweep(), "nothing is left");
     }
 }
