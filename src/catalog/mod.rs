@@ -22,6 +22,8 @@ use std::{
     sync::Arc,
 };
 
+use foldhash::fast::RandomState;
+
 pub use app::App;
 pub use auth::Auth;
 pub use field::Field;
@@ -56,7 +58,8 @@ pub const RESERVED: [&str; 17] = [
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     apps: Vec<Arc<App>>,
-    by_slug: HashMap<String, Arc<App>>,
+    /// The names are the operator's: a quick hash will do.
+    by_slug: HashMap<String, Arc<App>, RandomState>,
 }
 
 impl Catalog {

@@ -13,8 +13,8 @@ use super::{Control, problem::Refusal, rules};
 use crate::{
     keys::{self, KeyError},
     net::{
+        arrival::Arrival,
         body::{self, ReadError},
-        client_ip::ClientIp,
         punctual::Late,
     },
     vault::token::ApiKey,
@@ -36,7 +36,7 @@ impl FromRequestParts<Control> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, control: &Control) -> Result<Self, Refusal> {
         let (keys, limits) = (&control.0.keys, &control.0.limits);
-        let address = parts.extensions.get::<ClientIp>().map(|address| address.0);
+        let address = Arrival::address(&parts.extensions);
         let verified = match presented(parts)? {
             Some(key) => {
                 let may_look_up = || address.map_or(Ok(()), |address| limits.look_up(address));

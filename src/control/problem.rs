@@ -17,7 +17,7 @@ use crate::{
     keys::KeyError,
     limits::Limited,
     net::{
-        client_ip::ClientIp,
+        arrival::Arrival,
         problem::Problem,
         request_id::{self, RequestId},
     },
@@ -249,7 +249,7 @@ pub(super) async fn limit(
     request: Request,
     next: Next,
 ) -> Result<Response, Refusal> {
-    let address = request.extensions().get::<ClientIp>().map(|address| address.0);
+    let address = Arrival::address(request.extensions());
     address.map_or(Ok(()), |address| parts.limits.visit(address))?;
     Ok(next.run(request).await)
 }

@@ -49,11 +49,11 @@ pub(super) async fn upstream_bytes(mut request: Request<Body>) -> Option<Vec<u8>
     Some(bytes)
 }
 
-/// Host, a target without it, and chunked for a GET's body of unknown length: what the outgoing client makes of a
+/// The URL's host whatever field came along, a target without it, and chunked for a GET's body of unknown length: what the outgoing client makes of a
 /// request for an HTTP/1.1 connection.
 fn as_the_pool_sends_it(mut request: Request<Body>) -> Request<Body> {
     let authority = request.uri().authority().map(|authority| HeaderValue::from_str(authority.as_str()));
-    if let (Some(Ok(host)), false) = (authority, request.headers().contains_key(HOST)) {
+    if let Some(Ok(host)) = authority {
         request.headers_mut().insert(HOST, host);
     }
     let bodyless = matches!(*request.method(), Method::GET | Method::HEAD);

@@ -8,10 +8,10 @@ use http::{
 /// Whether `name` speaks to the next hop only.
 #[must_use]
 pub fn hop_by_hop(name: &HeaderName) -> bool {
-    match name.as_str() {
-        "connection" | "te" | "trailer" | "transfer-encoding" | "upgrade" | "keep-alive"
-        | "http2-settings" => true,
-        other => other.starts_with("proxy-"),
+    match name.as_str().as_bytes() {
+        b"connection" | b"te" | b"trailer" | b"transfer-encoding" | b"upgrade" | b"keep-alive"
+        | b"http2-settings" => true,
+        other => other.starts_with(b"proxy-"),
     }
 }
 

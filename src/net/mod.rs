@@ -1,8 +1,8 @@
 //! The wire: bodies, headers, the outgoing client and the shape of a problem. Knows nothing of apps or owners.
 
+pub mod arrival;
 pub mod body;
 pub mod client;
-pub mod client_ip;
 mod dial;
 pub mod guard;
 pub mod headers;

@@ -4,6 +4,7 @@
 //! long as it runs, and a caller who leaves is counted too. Never a path, a query, a header or a body.
 
 use std::{
+    error::Error,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -11,9 +12,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{Extensions, StatusCode};
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use uuid::{Uuid, fmt::Hyphenated};
 
 use super::{
     Plane,
@@ -22,154 +22,113 @@ use super::{
 };
 use crate::{
     catalog::App,
-    id::{ConnectionId, KeyId, OwnerId},
+    id::ConnectionId,
     keys::Caller,
     limits::Slot,
-    net::{BoxError, request_id::RequestId, stream::Streamed, tunnel},
-    telemetry::{Metrics, metrics::InFlight},
+    net::{BoxError, arrival::Arrival, request_id::RequestId, stream::Streamed, tunnel},
+    telemetry::{Call, Metrics, metrics::InFlight},
     vault::token::KeyDigest,
 };
 
-/// How a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    /// With a complete answer.
-    Complete,
-    /// With an answer that broke off upstream, or was cut here.
-    Cut,
-    /// The caller left before the end.
-    Left,
-}
-
-impl End {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Complete => "Complete",
-            Self::Cut => "Cut",
-            Self::Left => "Left",
-        }
-    }
-}
+/// With a complete answer.
+const COMPLETE: &str = "Complete";
+/// With an answer that broke off upstream, or was cut here.
+const CUT: &str = "Cut";
+/// The caller left before the end.
+const LEFT: &str = "Left";
+/// What others write for a caller who left before there was an answer.
+const NO_ANSWER: u16 = 499;
 
 /// What is remembered of one call. Dropping it closes it.
 pub(super) struct Record {
-    request_id: RequestId,
     started: Instant,
-    answered: Option<Duration>,
-    app: Option<Arc<App>>,
-    caller: Option<(OwnerId, KeyId)>,
-    connection: Option<ConnectionId>,
-    status: Option<StatusCode>,
-    reason: Option<&'static str>,
-    end: End,
+    call: Call,
     metrics: Metrics,
     _in_flight: InFlight,
 }
 
 impl Record {
     /// Opens the record of a call that has just arrived.
-    pub(super) fn open(metrics: &Metrics, request_id: RequestId) -> Self {
-        Self {
-            request_id,
-            started: Instant::now(),
-            answered: None,
+    pub(super) fn open(metrics: &Metrics, request: &Extensions) -> Self {
+        let arrival = Arrival::of(request);
+        let call = Call {
+            request_id: arrival.map_or(RequestId::NONE, |arrival| arrival.id),
             app: None,
             caller: None,
             connection: None,
-            status: None,
+            status: NO_ANSWER,
             reason: None,
-            end: End::Left,
-            metrics: metrics.clone(),
-            _in_flight: metrics.arrived(),
-        }
+            end: LEFT,
+            first_byte: None,
+            duration: Duration::ZERO,
+        };
+        let started = arrival.map_or_else(Instant::now, |arrival| arrival.began);
+        Self { started, call, metrics: metrics.clone(), _in_flight: metrics.arrived() }
     }
 
     /// The request's id.
     pub(super) fn request_id(&self) -> &RequestId {
-        &self.request_id
+        &self.call.request_id
     }
 
     /// The app's slug, once it is known.
     pub(super) fn app(&self) -> Option<&str> {
-        self.app.as_ref().map(|app| app.name.as_str())
+        self.call.app.as_ref().map(|app| app.name.as_str())
     }
 
     /// Notes the app.
     pub(super) fn know_app(&mut self, app: &Arc<App>) {
-        self.app = Some(Arc::clone(app));
+        self.call.app = Some(Arc::clone(app));
     }
 
     /// Notes who calls.
     pub(super) fn know_caller(&mut self, caller: &Caller) {
-        self.caller = Some((caller.owner, caller.key));
+        self.call.caller = Some((caller.owner, caller.key));
     }
 
     /// Notes the connection.
     pub(super) fn know_connection(&mut self, connection: ConnectionId) {
-        self.connection = Some(connection);
+        self.call.connection = Some(connection);
     }
 
     /// Notes the answer of the upstream, whose body follows.
     pub(super) fn answered(&mut self, status: StatusCode) {
         let took = self.started.elapsed();
-        self.answered = Some(took);
-        self.status = Some(status);
+        self.call.first_byte = Some(took);
+        self.call.status = status.as_u16();
         self.metrics.upstream(took);
     }
 
     /// Notes how the tunnel that this call has become ended, or would end now.
     pub(super) fn tunnel(&mut self, end: tunnel::End) {
-        self.end = match end {
-            tunnel::End::Closed => End::Complete,
-            tunnel::End::Caller => End::Left,
-            tunnel::End::Upstream | tunnel::End::Silent | tunnel::End::Cut => End::Cut,
+        self.call.end = match end {
+            tunnel::End::Closed => COMPLETE,
+            tunnel::End::Caller => LEFT,
+            tunnel::End::Upstream | tunnel::End::Silent | tunnel::End::Cut => CUT,
         };
     }
 
     /// What says whether this call may go on, which `plane` let in for `key`.
     pub(super) fn lasting(&self, plane: Plane, key: KeyDigest, tunnel: bool) -> Option<Lasting> {
-        let (owner, _) = self.caller?;
-        Some(Lasting { plane, key, owner, app: self.app.clone().zip(self.connection), tunnel })
+        let (owner, _) = self.call.caller?;
+        Some(Lasting { plane, key, owner, app: self.call.app.clone().zip(self.call.connection), tunnel })
     }
 
     /// Notes that the gateway answers by itself, for `reason`.
     pub(super) fn refused(&mut self, status: StatusCode, reason: &'static str) {
-        self.status = Some(status);
-        self.reason = Some(reason);
-        self.end = End::Complete;
+        self.call.status = status.as_u16();
+        self.call.reason = Some(reason);
+        self.call.end = COMPLETE;
         self.metrics.refused(reason);
     }
 }
 
 impl Drop for Record {
     fn drop(&mut self) {
-        // 499 is what others write for a caller who left before there was an answer.
-        let status = self.status.map_or(499, |status| status.as_u16());
-        self.metrics.answered(self.app.as_deref().map(|app| app.name.as_str()), status);
-        let [mut owner, mut key, mut connection] = [[0; Hyphenated::LENGTH]; 3];
-        tracing::info!(
-            request_id = self.request_id.as_str(),
-            app = self.app.as_deref().map(|app| app.name.as_str()),
-            owner = self.caller.map(|(id, _)| text(id.uuid(), &mut owner)),
-            key = self.caller.map(|(_, id)| text(id.uuid(), &mut key)),
-            connection = self.connection.map(|id| text(id.uuid(), &mut connection)),
-            status,
-            reason = self.reason,
-            end = self.end.as_str(),
-            first_byte_us = self.answered.map(micros),
-            duration_us = micros(self.started.elapsed()),
-            "call"
-        );
+        self.metrics.answered(self.app(), self.call.status);
+        self.call.duration = self.started.elapsed();
+        tracing::info!(message = &self.call as &(dyn Error + 'static));
     }
-}
-
-/// An id as text, without the formatter's way round: every call writes three.
-fn text(id: Uuid, room: &mut [u8; Hyphenated::LENGTH]) -> &str {
-    id.hyphenated().encode_lower(room)
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// An answer's body that carries what has to live as long as it does.
@@ -199,10 +158,10 @@ impl HttpBody for Accounted {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let mut polled = Pin::new(&mut self.body).poll_frame(cx);
         match &mut polled {
-            Poll::Ready(None) => self.record.end = End::Complete,
+            Poll::Ready(None) => self.record.call.end = COMPLETE,
             Poll::Ready(Some(Err(error))) => {
-                tracing::debug!(%error, request_id = self.record.request_id.as_str(), "the answer was cut off");
-                self.record.end = End::Cut;
+                tracing::debug!(%error, request_id = self.record.request_id().as_str(), "the answer was cut off");
+                self.record.call.end = CUT;
             }
             Poll::Ready(Some(Ok(frame))) => {
                 if let Some(trailers) = frame.trailers_mut() {
@@ -212,7 +171,7 @@ impl HttpBody for Accounted {
             Poll::Pending => {}
         }
         if let Poll::Ready(ended) = self.watch.poll(polled.is_pending(), cx) {
-            self.record.end = End::Cut;
+            self.record.call.end = CUT;
             return Poll::Ready(Some(Err(ended.into())));
         }
         polled
@@ -230,8 +189,8 @@ impl HttpBody for Accounted {
 impl Drop for Accounted {
     fn drop(&mut self) {
         // A server that knows the length doesn't ask for the end.
-        if self.record.end == End::Left && self.body.is_end_stream() {
-            self.record.end = End::Complete;
+        if self.record.call.end == LEFT && self.body.is_end_stream() {
+            self.record.call.end = COMPLETE;
         }
     }
 }

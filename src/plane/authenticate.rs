@@ -14,7 +14,7 @@ use super::refusal::Refusal;
 use crate::{
     keys::{Caller, KeyError, Keys},
     limits::Limits,
-    net::client_ip::ClientIp,
+    net::arrival::Arrival,
     vault::token::{self, KeyDigest},
 };
 
@@ -58,7 +58,7 @@ pub(super) struct Credentials<'r> {
 impl<'r> Credentials<'r> {
     /// Those of `request`, where `places` are the app's own fields for them.
     pub(super) fn of<B>(request: &'r Request<B>, places: &'r [HeaderName]) -> Self {
-        let address = request.extensions().get::<ClientIp>().map(|client| client.0);
+        let address = Arrival::address(request.extensions());
         let target = request.uri().path_and_query().map_or("", |target| target.as_str());
         Self { headers: request.headers(), places, target, address }
     }

@@ -19,7 +19,7 @@ mod select;
 mod target;
 mod upgrade;
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use http::{Request, Response, StatusCode};
 use http_body::Body as _;
@@ -38,12 +38,7 @@ use crate::{
     connections::{Chosen, Connections, Credential},
     keys::Keys,
     limits::{Limits, Slot},
-    net::{
-        Body, Client, Strangers, body,
-        client::Terms,
-        request_id::{self, RequestId},
-        stream::Streamed,
-    },
+    net::{Body, Client, Strangers, body, client::Terms, stream::Streamed},
     telemetry::Metrics,
     vault::{Vault, token::KeyDigest},
 };
@@ -150,19 +145,18 @@ impl Plane {
 
     /// The answer to a request: the upstream's, or a problem that says why there is none.
     pub async fn handle(self, mut request: Request<Body>) -> Response<Body> {
-        let mut record = Record::open(&self.0.metrics, RequestId::of(request.extensions()));
-        let id = record.request_id().clone();
+        let mut record = Record::open(&self.0.metrics, request.extensions());
         let wish = upgrade::wish(&mut request);
         let outcome = match route::sealed(&self.0.names, &request).map(str::to_owned) {
             // Apart, so that the usual way needs no room for this one.
             Some(sealed) => Box::pin(self.follow(&sealed, request, &mut record)).await,
-            None => self.pass(request, wish.as_ref(), &mut record).await,
+            // Pinned where it stands: to wait for it as it is would move it once more.
+            None => pin!(self.pass(request, wish.as_ref(), &mut record)).await,
         };
         match outcome {
-            Ok(mut passed) => {
+            Ok(passed) => {
                 let status = passed.response.status();
                 record.answered(status);
-                passed.response.headers_mut().insert(request_id::HEADER, id.header_value());
                 match wish.filter(|_| status == StatusCode::SWITCHING_PROTOCOLS) {
                     Some(wish) => wish.granted(passed, self, record),
                     None => passed.streamed(self, record),
@@ -204,7 +198,7 @@ impl Plane {
         if wish.is_some() {
             Wish::put(outgoing.headers_mut());
         }
-        let mut response = plane.client.exchange(outgoing, terms).await?;
+        let mut response = pin!(plane.client.exchange(outgoing, terms)).await?;
         wish.map_or(Ok(()), |wish| wish.check(&response))?;
         self.note(&chosen, &credential, (!asked.is_anonymous()).then(|| response.status()));
         let context = answer::Context {

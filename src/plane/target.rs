@@ -7,30 +7,30 @@ use percent_encoding::percent_decode_str;
 
 /// The first segment of `target` and where what follows it begins.
 pub(super) fn split(target: &str) -> (&str, usize) {
-    let body = target.strip_prefix('/').unwrap_or(target);
-    let end = body.find(['/', '?']).unwrap_or(body.len());
-    (body.get(..end).unwrap_or_default(), target.len() - body.len() + end)
+    let begin = usize::from(target.starts_with('/'));
+    let body = target.get(begin..).unwrap_or_default();
+    let end = body.bytes().position(|byte| byte == b'/' || byte == b'?').unwrap_or(body.len());
+    (body.get(..end).unwrap_or_default(), begin + end)
 }
 
-/// Path and query of a target; an empty path means `/`.
-pub(super) fn path_and_query(target: &str) -> (&str, Option<&str>) {
-    let (path, query) = match target.split_once('?') {
-        Some((path, query)) => (path, Some(query)),
-        None => (target, None),
-    };
-    (if path.is_empty() { "/" } else { path }, query)
+/// Where the path of a target ends: at the query, or with the target.
+pub(super) fn path_end(target: &str) -> usize {
+    target.bytes().position(|byte| byte == b'?').unwrap_or(target.len())
 }
 
 /// Whether some segment is `.` or `..` after one percent-decoding and before any `;`.
 pub(super) fn has_dot_segment(path: &str) -> bool {
-    path.split('/').any(is_dot)
+    // A dot, or an encoded one, has to stand first: no other segment is worth decoding.
+    let mut begins = true;
+    let suspect = path.bytes().any(|byte| {
+        let found = begins && (byte == b'.' || byte == b'%');
+        begins = byte == b'/';
+        found
+    });
+    suspect && path.split('/').any(is_dot)
 }
 
 fn is_dot(segment: &str) -> bool {
-    // A dot, or an encoded one, has to stand first: no other segment is worth decoding.
-    if !segment.starts_with(['.', '%']) {
-        return false;
-    }
     let mut name = percent_decode_str(segment).take_while(|byte| *byte != b';');
     name.next() == Some(b'.') && matches!((name.next(), name.next()), (None, _) | (Some(b'.'), None))
 }
@@ -62,10 +62,10 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_path_means_the_root_and_a_lone_question_mark_stays() {
-        assert_eq!(path_and_query(""), ("/", None));
-        assert_eq!(path_and_query("?"), ("/", Some("")));
-        assert_eq!(path_and_query("/a?b=c?d"), ("/a", Some("b=c?d")));
+    fn a_path_ends_at_the_first_question_mark() {
+        for (target, path) in [("", ""), ("?", ""), ("/a?b=c?d", "/a"), ("/a", "/a"), ("/?", "/")] {
+            assert_eq!(&target[..path_end(target)], path, "{target}");
+        }
     }
 
     #[test]

@@ -18,12 +18,43 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PAT
 
 /// What speaks against `request` before anybody asks what it means.
 pub(super) fn refusal<B>(request: &Request<B>, limits: &Limits) -> Option<Problem> {
-    framing(request)
+    let fields = Fields::of(request.headers());
+    version(request)
+        .or_else(|| if fields.frame { framing(request) } else { endless(request) })
         .or_else(|| method(request, limits))
-        .or_else(|| size(request, limits))
+        .or_else(|| size(request, &fields, limits))
         .or_else(|| host(request))
-        .or_else(|| expectation(request.headers()))
-        .or_else(|| names(request))
+        .or_else(|| if fields.expect { expectation(request.headers()) } else { None })
+        .or_else(|| if fields.quoted { names(request) } else { None })
+}
+
+/// What is looked at of the fields, found by going over them once: few requests have any of it.
+#[derive(Default)]
+struct Fields {
+    /// What they come to on the wire, in whichever version: the library's own buffers are larger than the bound, and
+    /// HTTP/2 compresses.
+    bytes: usize,
+    /// Whether one of them frames a body.
+    frame: bool,
+    /// Whether `Expect` is among them.
+    expect: bool,
+    /// Whether a name holds a quotation mark.
+    quoted: bool,
+}
+
+impl Fields {
+    fn of(fields: &HeaderMap) -> Self {
+        const COLON_SPACE_AND_LINE_END: usize = 4;
+        let mut found = Self::default();
+        for (name, value) in fields {
+            let text = name.as_str().as_bytes();
+            found.bytes += text.len() + value.len() + COLON_SPACE_AND_LINE_END;
+            found.frame |= *name == TRANSFER_ENCODING || *name == CONTENT_LENGTH;
+            found.expect |= *name == EXPECT;
+            found.quoted |= text.contains(&b'"');
+        }
+        found
+    }
 }
 
 fn bad(detail: &str) -> Problem {
@@ -35,12 +66,16 @@ fn close(problem: Problem) -> Problem {
     problem.header(CONNECTION, HeaderValue::from_static("close"))
 }
 
+fn version<B>(request: &Request<B>) -> Option<Problem> {
+    let known = matches!(request.version(), Version::HTTP_10 | Version::HTTP_11 | Version::HTTP_2);
+    (!known).then(|| {
+        let detail = "Speak HTTP/1.1 or HTTP/2.";
+        close(Problem::new(StatusCode::HTTP_VERSION_NOT_SUPPORTED, "http_version", detail))
+    })
+}
+
 fn framing<B>(request: &Request<B>) -> Option<Problem> {
     let headers = request.headers();
-    if ![Version::HTTP_10, Version::HTTP_11, Version::HTTP_2].contains(&request.version()) {
-        let detail = "Speak HTTP/1.1 or HTTP/2.";
-        return Some(close(Problem::new(StatusCode::HTTP_VERSION_NOT_SUPPORTED, "http_version", detail)));
-    }
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     let Some(coding) = codings.next() else { return length(headers).or_else(|| endless(request)) };
     if codings.next().is_some()
@@ -69,9 +104,8 @@ fn length(headers: &HeaderMap) -> Option<Problem> {
 /// HTTP/1.0 ends a body that has no length with the connection, and so does everybody who gives one up half-way
 /// (RFC 1945 7.2.2, 8.3). The library takes it for none, and what was sent would be lost.
 fn endless<B>(request: &Request<B>) -> Option<Problem> {
-    let bodied = [Method::POST, Method::PUT, Method::PATCH].contains(request.method());
     let unknown = request.version() == Version::HTTP_10 && !request.headers().contains_key(CONTENT_LENGTH);
-    (bodied && unknown)
+    (unknown && [Method::POST, Method::PUT, Method::PATCH].contains(request.method()))
         .then(|| close(bad("In HTTP/1.0 a body needs a Content-Length. Send one, or speak HTTP/1.1.")))
 }
 
@@ -94,7 +128,7 @@ fn asks_for_websocket<B>(request: &Request<B>) -> bool {
     protocol.is_some_and(|protocol| protocol.as_str().eq_ignore_ascii_case("websocket"))
 }
 
-fn size<B>(request: &Request<B>, limits: &Limits) -> Option<Problem> {
+fn size<B>(request: &Request<B>, fields: &Fields, limits: &Limits) -> Option<Problem> {
     let target = request.uri().path_and_query().map_or("", |target| target.as_str());
     if target.len() > limits.target_bytes {
         let detail = "The path and query are too long. Send what is long in the body, or ask the operator for \
@@ -106,7 +140,7 @@ fn size<B>(request: &Request<B>, limits: &Limits) -> Option<Problem> {
             "The request has too many header fields. Send fewer, or ask the operator for bounds.head_fields.",
         ));
     }
-    if head_bytes(target, request.headers()) > limits.head_bytes {
+    if target.len() + fields.bytes > limits.head_bytes {
         return Some(head_too_large(
             "The header fields are too long. Send shorter ones, or ask the operator for bounds.head_bytes.",
         ));
@@ -118,16 +152,6 @@ fn size<B>(request: &Request<B>, limits: &Limits) -> Option<Problem> {
 
 fn head_too_large(detail: &str) -> Problem {
     Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large", detail)
-}
-
-/// What a head comes to on the wire, in whichever version: the library's own buffers are larger than the bound, and
-/// HTTP/2 compresses.
-fn head_bytes(target: &str, fields: &HeaderMap) -> usize {
-    const COLON_SPACE_AND_LINE_END: usize = 4;
-    let field = |(name, value): (&HeaderName, &HeaderValue)| {
-        name.as_str().len() + value.len() + COLON_SPACE_AND_LINE_END
-    };
-    target.len() + fields.iter().map(field).sum::<usize>()
 }
 
 /// One `Host`, and the same authority wherever one is named.
@@ -157,8 +181,8 @@ fn is_authority(text: &[u8]) -> bool {
         Some(at) if !text.ends_with(b"]") => text.split_at(at),
         _ => (text, &b":"[..]),
     };
-    let name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%".contains(byte);
-    let address = |byte: &u8| byte.is_ascii_hexdigit() || b":.".contains(byte);
+    let name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'%');
+    let address = |byte: &u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
     let valid = match host {
         [b'[', address_text @ .., b']'] => address_text.iter().all(address),
         _ => host.iter().all(name),

@@ -1,7 +1,7 @@
 //! One request of a connection: its id, what HTTP itself says against it, what stands behind the door, and a 500 where
 //! that panicked.
 
-use std::{net::SocketAddr, panic::AssertUnwindSafe, sync::Arc};
+use std::{net::SocketAddr, panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Instant};
 
 use futures_util::FutureExt;
 use http::{
@@ -14,8 +14,8 @@ use crate::{
     clock::Clock,
     net::{
         Body,
+        arrival::Arrival,
         body::full,
-        client_ip::ClientIp,
         problem::Problem,
         request_id::{self, RequestId},
     },
@@ -51,9 +51,9 @@ impl Behind {
 
     /// One request: its id, what HTTP says, the service, and a 500 where that panicked.
     pub(super) async fn answer(&self, peer: SocketAddr, mut request: Request<Body>) -> Response<Body> {
-        let id = RequestId::new(self.clock.now());
-        request.extensions_mut().insert(id.clone());
-        request.extensions_mut().insert(ClientIp(peer.ip().to_canonical()));
+        let (at, from) = (self.clock.now(), peer.ip().to_canonical());
+        let id = RequestId::new(at);
+        request.extensions_mut().insert(Arrival { id, from, at, began: Instant::now() });
         let mut response = match arrival::refusal(&request, &self.limits) {
             Some(problem) => {
                 self.metrics.refused(problem.reason);
@@ -61,10 +61,10 @@ impl Behind {
             }
             None => match arrival::options(&mut request) {
                 Some(response) => response,
-                None => self.served(request).await.unwrap_or_else(|| bug(&id)),
+                None => pin!(self.served(request)).await.unwrap_or_else(|| bug(&id)),
             },
         };
-        response.headers_mut().entry(request_id::HEADER).or_insert_with(|| id.header_value());
+        response.headers_mut().insert(request_id::HEADER, id.header_value());
         response
     }
 

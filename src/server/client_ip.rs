@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName, header::FORWARDED};
 use ipnet::IpNet;
 
 use super::Service;
-use crate::net::client_ip::ClientIp;
+use crate::net::arrival::Arrival;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -23,20 +23,22 @@ pub fn behind_proxies(trusted: Vec<IpNet>, service: Service) -> Service {
         return service;
     }
     Arc::new(move |mut request| {
-        if let Some(ClientIp(peer)) = request.extensions().get::<ClientIp>().copied() {
+        if let Some(peer) = Arrival::address(request.extensions()) {
             let found = of(peer, request.headers(), &trusted);
-            request.extensions_mut().insert(found);
+            if let Some(arrival) = request.extensions_mut().get_mut::<Arrival>() {
+                arrival.from = found;
+            }
         }
         service(request)
     })
 }
 
 /// The address by which a request from `peer` counts, where `trusted` are the operator's proxies.
-fn of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> ClientIp {
+fn of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let ours = |address: &IpAddr| trusted.iter().any(|range| range.contains(address));
     let mut address = peer.to_canonical();
     if !ours(&address) {
-        return ClientIp(address);
+        return address;
     }
     for named in hops(headers) {
         // What can't be read was still written by a proxy of ours: it counts as that proxy.
@@ -46,7 +48,7 @@ fn of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> ClientIp {
             break;
         }
     }
-    ClientIp(address)
+    address
 }
 
 /// The addresses that a head names, the last one first; none where nobody can say which field is the proxies' own.
@@ -96,7 +98,7 @@ mod tests {
         for (name, value) in fields {
             headers.append(HeaderName::from_static(name), value.parse().unwrap());
         }
-        of(peer.parse().unwrap(), &headers, &trusted).0.to_string()
+        of(peer.parse().unwrap(), &headers, &trusted).to_string()
     }
 
     #[test]

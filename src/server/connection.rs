@@ -5,7 +5,7 @@
 //! back, and only its socket is kept until something comes. At the end keep-alive connections are told to close
 //! (GOAWAY in HTTP/2), answers under way get their grace, and what is left is cut.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Method, Request, header::UPGRADE};
@@ -303,7 +303,8 @@ fn answer(
         Some(busy) => body::boxed(Ending::new(body.into(), busy)),
         None => body.into(),
     });
-    async move { Ok(behind.answer(peer, request).await.map(|body| Ending::new(body, busy))) }
+    // Pinned where it stands: to wait for it as it is would move it once more.
+    async move { Ok(pin!(behind.answer(peer, request)).await.map(|body| Ending::new(body, busy))) }
 }
 
 #[cfg(test)]

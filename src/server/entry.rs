@@ -70,7 +70,8 @@ fn is_reserved(path: &str) -> bool {
 
 fn first_segment(path: &str) -> &str {
     let path = path.strip_prefix('/').unwrap_or(path);
-    path.split_once('/').map_or(path, |(first, _rest)| first)
+    let end = path.bytes().position(|byte| byte == b'/').unwrap_or(path.len());
+    path.get(..end).unwrap_or(path)
 }
 
 /// Whether a request came as to a proxy, for a host that is not this gateway.

@@ -5,6 +5,7 @@
 
 use std::{
     cell::RefCell,
+    error::Error,
     fmt::{self, Debug, Write as _},
     io::Write as _,
 };
@@ -12,11 +13,15 @@ use std::{
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 use tracing::{
     Event, Subscriber,
-    field::{Field, Visit},
+    field::{self, Field, Visit},
 };
 use tracing_subscriber::{Layer, fmt::MakeWriter, layer::Context};
+use uuid::Uuid;
 
-use super::plain::is_layout;
+use super::{
+    call::{Call, Value},
+    plain::is_layout,
+};
 
 const SECOND: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]");
@@ -93,14 +98,30 @@ impl Fields<'_> {
         self.name(field);
         number(self.0, value);
     }
+
+    fn call(&mut self, call: &Call) {
+        self.0.push_str(",\"message\":\"call\"");
+        call.members(|name, value| {
+            self.0.push_str(name);
+            match value {
+                Value::Text(text) => self.text(text),
+                Value::Id(id) => self.text(id.hyphenated().encode_lower(&mut Uuid::encode_buffer())),
+                Value::Number(number) => self.0.push_str(itoa::Buffer::new().format(number)),
+            }
+        });
+    }
+
+    fn text(&mut self, text: &str) {
+        self.0.push('"');
+        escape(self.0, text);
+        self.0.push('"');
+    }
 }
 
 impl Visit for Fields<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
         self.name(field);
-        self.0.push('"');
-        escape(self.0, value);
-        self.0.push('"');
+        self.text(value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
@@ -114,6 +135,13 @@ impl Visit for Fields<'_> {
 
     fn record_bool(&mut self, field: &Field, value: bool) {
         self.member(field, format_args!("{value}"));
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        match value.downcast_ref() {
+            Some(call) => self.call(call),
+            None => self.record_debug(field, &field::display(value)),
+        }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {

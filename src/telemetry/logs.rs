@@ -101,9 +101,20 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::{
+        error::Error,
+        sync::{Arc, Mutex},
+        time::Duration,
+    };
 
     use super::*;
+    use crate::{
+        catalog::Catalog,
+        clock::Timestamp,
+        id::{ConnectionId, KeyId, OwnerId},
+        net::request_id::RequestId,
+        telemetry::Call,
+    };
 
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -151,6 +162,67 @@ mod tests {
             (&value["level"], &value["message"], &value["path"]),
             (&"WARN".into(), &"hear".into(), &NASTY.into())
         );
+    }
+
+    fn call() -> Call {
+        let now = Timestamp::from_micros(1_700_000_000_000_000);
+        let file =
+            "name = \"slack\"\ndisplay_name = \"Slack\"\nbase = \"https://slack.test\"\nno_probe = \"a test\"
+            [[auth]]\nmethod = \"API_KEY\"\nfields = [{ name = \"api_key\", label = \"Key\", secret = true }]
+            inject = [{ header = \"Authorization\", value = \"Bearer ${api_key}\" }]";
+        let catalog = Catalog::of(&[("slack", file)], false).unwrap();
+        Call {
+            request_id: RequestId::new(now),
+            app: catalog.app("slack").cloned(),
+            caller: Some((OwnerId::new(now), KeyId::new(now))),
+            connection: Some(ConnectionId::new(now)),
+            status: 200,
+            reason: Some("a \"reason\"\n"),
+            end: "Complete",
+            first_byte: Some(Duration::from_micros(1_500)),
+            duration: Duration::from_secs(2),
+        }
+    }
+
+    #[test]
+    fn lg_2_the_line_of_a_call_says_the_same_in_both_formats() {
+        let call = call();
+        let log =
+            |format| logged("info", format, || tracing::info!(message = &call as &(dyn Error + 'static)));
+        let (json, text) = (log(LogFormat::Json), log(LogFormat::Text));
+        let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let (owner, key) = call.caller.unwrap();
+        for (name, told) in [
+            ("request_id", call.request_id.to_string()),
+            ("app", "slack".to_owned()),
+            ("owner", owner.to_string()),
+            ("key", key.to_string()),
+            ("connection", call.connection.unwrap().to_string()),
+            ("end", "Complete".to_owned()),
+        ] {
+            assert_eq!(value[name], told, "{json}");
+            assert!(text.contains(&format!(" {name}=\"{told}\"")), "{name}: {text}");
+        }
+        for (name, told) in [("status", 200), ("first_byte_us", 1_500), ("duration_us", 2_000_000)] {
+            assert_eq!(value[name], told, "{json}");
+            assert!(text.contains(&format!(" {name}={told}")), "{name}: {text}");
+        }
+        assert_eq!((&value["message"], &value["reason"]), (&"call".into(), &"a \"reason\"\n".into()));
+        assert_eq!([&json, &text].map(|line| line.matches('\n').count()), [1, 1], "{text}");
+        let none = logged("warn", LogFormat::Json, || {
+            tracing::info!(message = &call as &(dyn Error + 'static));
+        });
+        assert_eq!(none, "", "the filter is asked");
+    }
+
+    #[test]
+    fn any_other_error_is_shown_by_its_text() {
+        let error = io::Error::other(NASTY);
+        let line = logged("info", LogFormat::Json, || {
+            tracing::warn!(cause = &error as &(dyn Error + 'static), "here");
+        });
+        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(value["cause"], NASTY);
     }
 
     #[test]

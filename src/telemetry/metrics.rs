@@ -9,6 +9,7 @@ use std::{
 };
 
 use dashmap::DashMap;
+use foldhash::fast::RandomState;
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Label, Level, Metadata, Recorder, Unit};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
@@ -104,7 +105,8 @@ type Classes = [OnceLock<Counter>; 5];
 struct Inner {
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,
-    requests: DashMap<Box<str>, Classes>,
+    /// By apps' names, which are the operator's: a quick hash will do.
+    requests: DashMap<Box<str>, Classes, RandomState>,
     refusals: DashMap<&'static str, Counter>,
     in_flight: Gauge,
     upstream: Histogram,
@@ -135,7 +137,7 @@ impl Metrics {
         gauge(&recorder, BUILD, &[("version", env!("CARGO_PKG_VERSION"))]).set(1.0);
         Self(Arc::new(Inner {
             handle: recorder.handle(),
-            requests: DashMap::new(),
+            requests: DashMap::default(),
             refusals: DashMap::new(),
             in_flight: gauge(&recorder, IN_FLIGHT, &[]),
             upstream: recorder.register_histogram(&key(UPSTREAM, &[]), &METADATA),

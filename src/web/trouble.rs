@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     connections::Fault,
-    net::{client_ip::ClientIp, problem::Problem, request_id::RequestId},
+    net::{arrival::Arrival, problem::Problem, request_id::RequestId},
 };
 
 /// The form didn't come from its own page, or not from the browser that was shown it: 403.
@@ -52,7 +52,7 @@ pub(super) fn fault(fault: &Fault, request_id: &RequestId) -> Response {
 /// Counts the request by its address; too many: 429.
 pub(super) async fn limit(State(web): State<Web>, request: Request, next: Next) -> Response {
     let id = RequestId::of(request.extensions());
-    let address = request.extensions().get::<ClientIp>().map(|address| address.0);
+    let address = Arrival::address(request.extensions());
     match address.map_or(Ok(()), |address| web.0.limits.visit(address)) {
         Ok(()) => next.run(request).await,
         Err(limited) => {

@@ -18,7 +18,7 @@ const TABLE: &[Row] = &[
     ("catalog", &["clock", "id", "net", "vault"]),
     ("config", &["clock", "id", "net", "vault", "catalog"]),
     ("oauth", &["catalog", "net", "vault", "clock", "id"]),
-    ("telemetry", &["config", "clock", "id"]),
+    ("telemetry", &["config", "clock", "id", "net", "catalog"]),
     ("store", &["clock", "id"]),
     ("master", &["vault", "store"]),
     // Things are what the gateway owns. They import other things only downwards.

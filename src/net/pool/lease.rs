@@ -3,7 +3,7 @@
 //! Dropped in between, it closes an HTTP/1.1 connection and resets an HTTP/2 stream.
 
 use std::{
-    fmt,
+    fmt, mem,
     sync::{
         Arc, Weak,
         atomic::{AtomicUsize, Ordering},
@@ -77,7 +77,10 @@ impl Lease {
             }
             // A line is taken out of its lease after the request only.
             Kind::Line { line: None, .. } => std::future::pending().await,
-            Kind::Stream(stream) => stream.sender.try_send_request(request).await,
+            Kind::Stream(stream) => {
+                without_host(&mut request);
+                stream.sender.try_send_request(request).await
+            }
         }
     }
 
@@ -151,13 +154,29 @@ async fn settle(
     }
 }
 
-/// HTTP/1.1 writes path and query, and names the host in a field.
+/// HTTP/1.1 writes path and query, and names the host in a field: the URL's, whatever stood there.
 fn in_origin_form(request: &mut Request<Body>) {
     let host = host(request.uri());
     let path = request.uri().path_and_query().cloned();
     *request.uri_mut() = Uri::from(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
     if let Some(host) = host {
-        request.headers_mut().entry(HOST).or_insert(host);
+        request.headers_mut().insert(HOST, host);
+    }
+}
+
+/// HTTP/2 names the host beside the fields. They are put together anew, because to remove one would move another to its
+/// place.
+fn without_host(request: &mut Request<Body>) {
+    let fields = request.headers_mut();
+    if !fields.contains_key(HOST) {
+        return;
+    }
+    let mut name = None;
+    for (next, value) in mem::take(fields) {
+        name = next.or(name);
+        if let Some(name) = name.as_ref().filter(|name| **name != HOST) {
+            fields.append(name.clone(), value);
+        }
     }
 }
 

@@ -10,7 +10,7 @@ mod places;
 
 use std::sync::Arc;
 
-use http::{Request, Response, Uri, header::HOST};
+use http::{Request, Response, Uri};
 use hyper::body::Incoming;
 use tower::Service as _;
 
@@ -92,7 +92,6 @@ impl Pool {
             };
             request = unsent;
             *request.uri_mut() = uri.clone();
-            request.headers_mut().remove(HOST);
         }
     }
 

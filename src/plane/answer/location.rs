@@ -45,7 +45,7 @@ impl Translator<'_> {
 
     fn translate(&self, target: &str, seal: bool) -> Option<String> {
         let base = self.asked_base();
-        let path = format!("{}{}", base.prefix, self.asked.path);
+        let path = format!("{}{}", base.prefix, self.asked.path());
         match reference::read(target, base.scheme.as_str(), base.authority.as_str(), &path) {
             Reference::Relative => self.beside(target),
             Reference::OtherScheme => self.scrub.clean(target).map(Cow::into_owned),
@@ -62,7 +62,7 @@ impl Translator<'_> {
     fn beside(&self, target: &str) -> Option<String> {
         let cleaned = self.scrub.clean(target)?.into_owned();
         let same_path = cleaned.is_empty() || cleaned.starts_with(['?', '#']);
-        if same_path || !self.asked.bare {
+        if same_path || !self.asked.is_bare() {
             return Some(cleaned);
         }
         Some(format!("{}/{}/{cleaned}", self.gateway_url, self.asked.app.name))

@@ -9,8 +9,10 @@ mod scrub;
 
 use http::{
     HeaderMap, HeaderName, HeaderValue,
-    header::{CONNECTION, CONTENT_LOCATION, LINK, LOCATION, TRAILER},
+    header::{CONTENT_LOCATION, LINK, LOCATION, TRAILER},
 };
+
+use uuid::Uuid;
 
 use self::{location::Translator, scrub::Scrub};
 use super::{
@@ -31,7 +33,11 @@ pub(super) struct Ending(Vec<HeaderName>);
 
 /// Removes from an answer what ends here. `trailers`: whether the caller takes some, and so is told which.
 pub(super) fn clean(headers: &mut HeaderMap, trailers: bool) -> Ending {
-    let ending = Ending(if headers.contains_key(CONNECTION) { nominated(headers) } else { Vec::new() });
+    // Nearly nothing ends here. Then nothing is said about this hop either: those fields end here too.
+    if !headers.keys().any(|name| hop_by_hop(name) || speaks_for_us(name)) {
+        return Ending(Vec::new());
+    }
+    let ending = Ending(nominated(headers));
     let announced = if trailers { announced(headers, |name| ending.passes(name)) } else { None };
     let ended: Vec<HeaderName> =
         headers.keys().filter(|name| hop_by_hop(name) || !ending.passes(name)).cloned().collect();
@@ -61,10 +67,14 @@ impl Ending {
 
 /// Fields about the origin that answers, which is the gateway's: cookies, its transport, its own words.
 fn speaks_for_us(name: &HeaderName) -> bool {
-    match name.as_str() {
-        "set-cookie" | "set-cookie2" | "alt-svc" | "strict-transport-security" => true,
-        other => ["keyferry-", "maton-", "x-maton-"].iter().any(|prefix| other.starts_with(prefix)),
-    }
+    let family: &[u8] = match name.as_str().as_bytes() {
+        b"set-cookie" | b"set-cookie2" | b"alt-svc" | b"strict-transport-security" => return true,
+        [b'k', ..] => b"keyferry-",
+        [b'm', ..] => b"maton-",
+        [b'x', ..] => b"x-maton-",
+        _ => return false,
+    };
+    name.as_str().as_bytes().starts_with(family)
 }
 
 /// What targets are translated with.
@@ -78,7 +88,8 @@ pub(super) struct Context<'a> {
 
 /// Leads the targets of an answer back through the gateway.
 pub(super) fn translate(headers: &mut HeaderMap, context: &Context<'_>) {
-    if ![LOCATION, CONTENT_LOCATION, LINK].iter().any(|name| headers.contains_key(name)) {
+    const TARGETS: [HeaderName; 3] = [LOCATION, CONTENT_LOCATION, LINK];
+    if !headers.keys().any(|name| TARGETS.contains(name)) {
         return;
     }
     let translator = Translator {
@@ -113,7 +124,9 @@ fn unreadable() -> String {
 /// Adds which connection was used, and why it may not have been the expected one.
 pub(super) fn add(headers: &mut HeaderMap, chosen: &Chosen) {
     let [name, ..] = select::FIELDS;
-    if let Ok(id) = HeaderValue::try_from(chosen.connection.id.to_string()) {
+    let mut text = Uuid::encode_buffer();
+    let id = chosen.connection.id.uuid().hyphenated().encode_lower(&mut text);
+    if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(name, id);
     }
     if let Some(hint) = chosen.hint.as_deref().and_then(|hint| HeaderValue::from_str(hint).ok()) {

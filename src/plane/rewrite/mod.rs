@@ -7,13 +7,12 @@ pub(super) mod fields;
 pub(super) mod path;
 pub(super) mod query;
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, mem, ops::Range, sync::Arc};
 
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version,
     header::{CONNECTION, TE, TRAILER, VIA},
-    request,
     uri::{self, PathAndQuery, Scheme},
 };
 use http_body::Body as _;
@@ -31,10 +30,9 @@ pub(super) struct Asked {
     pub(super) app: Arc<App>,
     /// The request's method.
     pub(super) method: Method,
-    /// The path as the caller wrote it, behind the app.
-    pub(super) path: String,
-    /// Whether the caller wrote none, not even a slash: `path` is `/` then.
-    pub(super) bare: bool,
+    /// The target as the caller wrote it, and where in it the path behind the app stands.
+    target: Uri,
+    path: Range<usize>,
     /// Which of the app's routes was taken.
     pub(super) route: Option<usize>,
     /// Whether the caller takes trailers.
@@ -44,6 +42,24 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    fn target(&self) -> &str {
+        self.target.path_and_query().map_or("/", PathAndQuery::as_str)
+    }
+
+    /// The path as the caller wrote it, behind the app.
+    pub(super) fn path(&self) -> &str {
+        if self.is_bare() { "/" } else { self.target().get(self.path.clone()).unwrap_or("/") }
+    }
+
+    /// Whether the caller wrote no path behind the app, not even a slash.
+    pub(super) fn is_bare(&self) -> bool {
+        self.path.is_empty()
+    }
+
+    fn query(&self) -> Option<&str> {
+        self.target().get(self.path.end + 1..)
+    }
+
     /// Whether the call goes out without the credential.
     pub(super) fn is_anonymous(&self) -> bool {
         self.route.and_then(|at| self.app.routes.get(at)).is_some_and(|route| route.anonymous)
@@ -62,33 +78,26 @@ pub(super) fn outgoing(
     credential: &Credential,
     via: bool,
 ) -> Result<(Asked, Request<Body>), Refusal> {
-    let (app, at, request) = call.into_parts();
-    let (head, body) = request.into_parts();
-    let target = head.uri.path_and_query().map_or("/", PathAndQuery::as_str);
-    let native = target.get(at..).unwrap_or_default();
-    let (path, query) = target::path_and_query(native);
-    let asked = Asked {
-        route: app.route_for(&head.method, path),
-        method: head.method.clone(),
-        path: path.to_owned(),
-        bare: !native.starts_with('/'),
-        trailers: headers::takes_trailers(&head.headers),
-        nominated: headers::nominated(&head.headers),
+    let (app, path, request) = call.into_parts();
+    let (mut head, body) = request.into_parts();
+    let mut asked = Asked {
         app,
+        method: head.method.clone(),
+        target: mem::take(&mut head.uri),
+        path,
+        route: None,
+        trailers: false,
+        nominated: Vec::new(),
     };
+    asked.route = asked.app.route_for(&asked.method, asked.path());
     let anonymous = asked.is_anonymous();
-    let uri = uri(&asked, query, credential, anonymous)?;
-    let announced = announced(&head.headers, &asked, &body);
-    let mut headers =
-        fields_out(head, &asked, if anonymous { None } else { Some(credential) }, credential, via);
-    if let Some(names) = announced {
-        headers.insert(TRAILER, names);
-    }
-    let mut outgoing = Request::new(body);
-    *outgoing.method_mut() = asked.method.clone();
-    *outgoing.uri_mut() = uri;
-    *outgoing.headers_mut() = headers;
-    Ok((asked, outgoing))
+    head.uri = uri(&asked, credential, anonymous)?;
+    let written = if anonymous { &[] } else { credential.headers.as_slice() };
+    let fields = passing(mem::take(&mut head.headers), &mut asked, written, &body);
+    let via = via.then_some(if head.version == Version::HTTP_2 { "2 keyferry" } else { "1.1 keyferry" });
+    head.headers = fields_out(fields, &asked, credential, written, via);
+    head.extensions.clear();
+    Ok((asked, Request::from_parts(head, body)))
 }
 
 /// Where a call goes: the base of its route, or the app's.
@@ -104,13 +113,16 @@ fn destination<'c>(asked: &Asked, credential: &'c Credential) -> Result<&'c Base
     }
 }
 
-fn uri(asked: &Asked, query: Option<&str>, credential: &Credential, anonymous: bool) -> Result<Uri, Refusal> {
+fn uri(asked: &Asked, credential: &Credential, anonymous: bool) -> Result<Uri, Refusal> {
     let base = destination(asked, credential)?;
     let path = filled(asked, credential, anonymous)?;
-    let mut text = String::with_capacity(base.prefix.len() + path.len() + query.map_or(0, str::len) + 1);
+    let query = query_out(asked, credential, anonymous);
+    // Exactly what it takes: then it is not copied once more.
+    let length = base.prefix.len() + path.len() + query.as_ref().map_or(0, |query| query.len() + 1);
+    let mut text = String::with_capacity(length);
     text.push_str(&base.prefix);
     text.push_str(&path);
-    if let Some(query) = query_out(asked, query, credential, anonymous) {
+    if let Some(query) = query {
         text.push('?');
         text.push_str(&query);
     }
@@ -128,7 +140,7 @@ fn filled<'a>(asked: &'a Asked, credential: &Credential, anonymous: bool) -> Res
         asked.app.auth.iter().flat_map(|way| &way.inject).filter_map(|inject| inject.path.as_deref());
     let known: Vec<&str> = fields.chain(secrets).collect();
     let values: &[_] = if anonymous { &[] } else { &credential.path_vars };
-    let filled = path::fill(&asked.path, &known, values).map_err(|path::Unfilled(token)| {
+    let filled = path::fill(asked.path(), &known, values).map_err(|path::Unfilled(token)| {
         Refusal::bad_request(format!(
             "The path holds {token}, and this connection has no value for it. Write the value itself, or reconnect."
         ))
@@ -139,12 +151,8 @@ fn filled<'a>(asked: &'a Asked, credential: &Credential, anonymous: bool) -> Res
     Ok(filled)
 }
 
-fn query_out<'q>(
-    asked: &Asked,
-    query: Option<&'q str>,
-    credential: &Credential,
-    anonymous: bool,
-) -> Option<Cow<'q, str>> {
+fn query_out<'a>(asked: &'a Asked, credential: &Credential, anonymous: bool) -> Option<Cow<'a, str>> {
+    let query = asked.query();
     let caller = query.map(|query| query::without(query, asked.app.credential_queries()));
     let emptied = caller.as_deref() == Some("") && query != Some("");
     let defaults = credential
@@ -164,6 +172,27 @@ fn query_out<'q>(
     Some(Cow::Owned(out))
 }
 
+/// The caller's fields that pass. What they say to this hop is kept in `asked`.
+fn passing(
+    fields: HeaderMap,
+    asked: &mut Asked,
+    written: &[(HeaderName, HeaderValue)],
+    body: &Body,
+) -> HeaderMap {
+    let app = Arc::clone(&asked.app);
+    if fields::all_pass(&fields, app.credential_headers(), written) {
+        return fields;
+    }
+    asked.trailers = headers::takes_trailers(&fields);
+    asked.nominated = headers::nominated(&fields);
+    let announced = announced(&fields, asked, body);
+    let mut out = fields::passing(fields, app.credential_headers(), &asked.nominated);
+    if let Some(names) = announced {
+        out.insert(TRAILER, names);
+    }
+    out
+}
+
 /// `Trailer`, where there is a body that some can follow. A body of known length has none in HTTP/1.1.
 fn announced(headers: &HeaderMap, asked: &Asked, body: &Body) -> Option<HeaderValue> {
     if !headers.contains_key(TRAILER) || body.size_hint().exact().is_some() {
@@ -174,16 +203,15 @@ fn announced(headers: &HeaderMap, asked: &Asked, body: &Body) -> Option<HeaderVa
     headers::announced(headers, |name| fields::trails(name, &any, credential, &asked.nominated))
 }
 
+/// The caller's fields with those that the gateway sets; `written`, the credential's own, come last.
 fn fields_out(
-    head: request::Parts,
+    mut out: HeaderMap,
     asked: &Asked,
-    credential: Option<&Credential>,
-    defaults: &Credential,
-    via: bool,
+    credential: &Credential,
+    written: &[(HeaderName, HeaderValue)],
+    via: Option<&'static str>,
 ) -> HeaderMap {
-    let version = head.version;
-    let mut out = passing(head.headers, asked.app.credential_headers(), &asked.nominated);
-    for (name, value) in &defaults.default_headers {
+    for (name, value) in &credential.default_headers {
         if !out.contains_key(name) {
             out.insert(name.clone(), value.clone());
         }
@@ -191,15 +219,14 @@ fn fields_out(
     if asked.trailers {
         out.insert(TE, HeaderValue::from_static("trailers"));
         // HTTP/2 has no Connection: there the library would drop what it nominates.
-        if !(asked.app.http2 && defaults.base.scheme == Scheme::HTTPS) {
+        if !(asked.app.http2 && credential.base.scheme == Scheme::HTTPS) {
             out.insert(CONNECTION, HeaderValue::from_static("te"));
         }
     }
-    if via {
-        let version = if version == Version::HTTP_2 { "2 keyferry" } else { "1.1 keyferry" };
-        out.insert(VIA, HeaderValue::from_static(version));
+    if let Some(via) = via {
+        out.insert(VIA, HeaderValue::from_static(via));
     }
-    for (name, value) in credential.into_iter().flat_map(|credential| &credential.headers) {
+    for (name, value) in written {
         out.insert(name.clone(), value.clone());
     }
     out
@@ -208,21 +235,7 @@ fn fields_out(
 /// The caller's fields that pass, in their order.
 pub(super) fn caller_fields(fields: HeaderMap, credential: &[HeaderName]) -> HeaderMap {
     let nominated = headers::nominated(&fields);
-    passing(fields, credential, &nominated)
-}
-
-fn passing(fields: HeaderMap, credential: &[HeaderName], nominated: &[HeaderName]) -> HeaderMap {
-    let mut out = HeaderMap::with_capacity(fields.len() + 4);
-    let mut current = None;
-    for (name, value) in fields {
-        current = name.or(current);
-        if let Some(name) = &current
-            && fields::passes(name, &value, credential, nominated)
-        {
-            out.append(name.clone(), value);
-        }
-    }
-    out
+    fields::passing(fields, credential, &nominated)
 }
 
 #[cfg(test)]

@@ -75,8 +75,10 @@ fn sent(target: &str, headers: &[(&str, &str)]) -> Request<Body> {
     outgoing(call(&catalog(), Method::GET, target, headers), &credential(), false).unwrap().1
 }
 
+/// All but the host, which the client names by the URL.
 fn fields(request: &Request<Body>) -> Vec<String> {
-    request.headers().iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect()
+    let fields = request.headers().iter().filter(|(name, _)| *name != HOST);
+    fields.map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect()
 }
 
 #[test]
@@ -142,6 +144,33 @@ fn fields_keep_their_order_and_repetitions() {
         fields(&request),
         ["b: 1", "b: 3", "a: 2", "a: 4", "accept-encoding: br", "authorization: Bearer upstream"]
     );
+}
+
+#[test]
+fn hd_6_a_credential_takes_the_place_of_the_callers_where_nothing_else_has_to_go() {
+    let (catalog, credential) = plain();
+    let headers = [
+        ("b", "1"),
+        ("authorization", "mine"),
+        ("a", "2"),
+        ("b", "3"),
+        ("authorization", "mine too"),
+        ("c_d", "4"),
+    ];
+    let call = call(&catalog, Method::GET, "/acme/x", &headers);
+    let (_, request) = outgoing(call, &credential, false).unwrap();
+    assert_eq!(fields(&request), ["b: 1", "b: 3", "authorization: Bearer upstream", "a: 2", "c_d: 4"]);
+    assert!(request.extensions().is_empty());
+}
+
+#[test]
+fn hd_1_a_key_in_the_value_of_any_field_is_found_also_where_no_name_has_to_go() {
+    let (catalog, credential) = plain();
+    let key = crate::vault::token::ApiKey::generate();
+    let headers = [("authorization", "mine"), ("a", "1"), ("x-custom", key.reveal()), ("x-custom", "2")];
+    let call = call(&catalog, Method::GET, "/acme/x", &headers);
+    let (_, request) = outgoing(call, &credential, false).unwrap();
+    assert_eq!(fields(&request), ["a: 1", "x-custom: 2", "authorization: Bearer upstream"]);
 }
 
 #[test]
@@ -215,6 +244,31 @@ proptest! {
         let like = |name: &HeaderName| name.as_str().replace('_', "-").trim_matches('-') == "authorization";
         prop_assert_eq!(request.headers().iter().filter(|(name, _)| like(name)).count(), 1);
         prop_assert_eq!(&request.headers()["authorization"], "Bearer upstream");
+    }
+}
+
+proptest! {
+    #[test]
+    fn hd_4_hd_6_what_goes_out_is_what_passes_and_the_credential_once(
+        names in proptest::collection::vec(
+            "(authorization|Authorization_|x-[ab]|cookie|connection|te|accept|proxy-x|x_maton-a|host_)", 0..6,
+        ),
+    ) {
+        let (catalog, credential) = plain();
+        let headers: Vec<_> = names.iter().map(|name| (name.as_str(), "a, x-a")).collect();
+        let call = call(&catalog, Method::GET, "/acme/x", &headers);
+        let mut wanted: Vec<String> = names
+            .iter()
+            .filter(|name| matches!(name.as_str(), "x-a" | "x-b" | "accept"))
+            .filter(|name| *name != "x-a" || !names.iter().any(|other| other == "connection"))
+            .map(|name| format!("{name}: a, x-a"))
+            .chain(["authorization: Bearer upstream".to_owned()])
+            .collect();
+        let (_, request) = outgoing(call, &credential, false).unwrap();
+        let mut found = fields(&request);
+        wanted.sort();
+        found.sort();
+        prop_assert_eq!(found, wanted);
     }
 }
 

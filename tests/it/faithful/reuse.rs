@@ -60,6 +60,14 @@ async fn an_upstream_is_spoken_to_in_what_it_offers_and_over_one_connection() {
         }
         let seen = upstream.seen();
         assert!(seen.iter().all(|asked| asked.head.version == spoken), "{alpn:?} {http2}");
+        // The upstream's own name, once: beside the fields in HTTP/2, in one of them before.
+        let named = |asked: &Asked| {
+            let field = asked.head.headers.get("host").map(|host| host.to_str().unwrap().to_owned());
+            [asked.head.uri.authority().map(ToString::to_string), field]
+        };
+        let own = Some(format!("api.secure.test:{}", upstream.address.port()));
+        let expected = if spoken == Version::HTTP_2 { [own, None] } else { [None, own] };
+        assert!(seen.iter().all(|asked| named(asked) == expected), "{:?}", seen.first().map(named));
         assert_eq!(connections(&upstream).len(), 1, "{alpn:?} {http2}");
         if spoken == Version::HTTP_2 {
             // Many at once share it as well: each thread has its own.

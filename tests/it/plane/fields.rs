@@ -58,19 +58,19 @@ async fn everything_else_passes_in_its_order() {
     assert_eq!(
         names,
         [
+            "host",
             "accept-encoding",
             "x-b",
             "x-b",
             "user-agent",
+            "authorization",
             "idempotency-key",
             "if-match",
             "range",
             "content-type",
             "x-odd",
             "content-length",
-            "origin",
-            "authorization",
-            "host"
+            "origin"
         ]
     );
     assert_eq!(seen.all("x-b"), ["1", "2"]);
