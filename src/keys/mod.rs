@@ -47,6 +47,8 @@ pub struct Caller {
     pub owner: OwnerId,
     /// The key.
     pub key: KeyId,
+    /// What the store knows of the key itself.
+    pub digest: KeyDigest,
     /// Whether it may manage owners, clients and every owner's things.
     pub admin: bool,
     /// What it may not do.
@@ -192,6 +194,7 @@ impl Keys {
         Ok(Some(Arc::new(Caller {
             owner,
             key: key.id,
+            digest: *digest,
             admin: key.admin,
             rules,
             expires,

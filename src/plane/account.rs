@@ -27,7 +27,6 @@ use crate::{
     limits::Slot,
     net::{BoxError, arrival::Arrival, request_id::RequestId, stream::Streamed, tunnel},
     telemetry::{Call, Metrics, metrics::InFlight},
-    vault::token::KeyDigest,
 };
 
 /// With a complete answer.
@@ -42,6 +41,7 @@ const NO_ANSWER: u16 = 499;
 /// What is remembered of one call. Dropping it closes it.
 pub(super) struct Record {
     started: Instant,
+    caller: Option<Arc<Caller>>,
     call: Call,
     metrics: Metrics,
     _in_flight: InFlight,
@@ -63,7 +63,7 @@ impl Record {
             duration: Duration::ZERO,
         };
         let started = arrival.map_or_else(Instant::now, |arrival| arrival.began);
-        Self { started, call, metrics: metrics.clone(), _in_flight: metrics.arrived() }
+        Self { started, caller: None, call, metrics: metrics.clone(), _in_flight: metrics.arrived() }
     }
 
     /// The request's id.
@@ -82,7 +82,8 @@ impl Record {
     }
 
     /// Notes who calls.
-    pub(super) fn know_caller(&mut self, caller: &Caller) {
+    pub(super) fn know_caller(&mut self, caller: &Arc<Caller>) {
+        self.caller = Some(Arc::clone(caller));
         self.call.caller = Some((caller.owner, caller.key));
     }
 
@@ -108,10 +109,11 @@ impl Record {
         };
     }
 
-    /// What says whether this call may go on, which `plane` let in for `key`.
-    pub(super) fn lasting(&self, plane: Plane, key: KeyDigest, tunnel: bool) -> Option<Lasting> {
-        let (owner, _) = self.call.caller?;
-        Some(Lasting { plane, key, owner, app: self.call.app.clone().zip(self.call.connection), tunnel })
+    /// What says whether this call may go on, which `plane` let in.
+    pub(super) fn lasting(&self, plane: &Plane, tunnel: bool) -> Option<Lasting> {
+        let caller = Arc::clone(self.caller.as_ref()?);
+        let through = self.call.app.clone().zip(self.call.connection);
+        Some(Lasting { plane: plane.clone(), caller, through, tunnel })
     }
 
     /// Notes that the gateway answers by itself, for `reason`.
@@ -136,15 +138,16 @@ pub(super) struct Accounted {
     body: Streamed,
     ending: Ending,
     record: Record,
+    plane: Plane,
     watch: Watch,
     _slot: Slot,
 }
 
 impl Accounted {
     /// Carries `record` and `slot` to the end of `body`, whose trailers come without what ends here; a long one only
-    /// as long as `watch` lets it.
-    pub(super) fn new(body: Streamed, ending: Ending, (record, watch): (Record, Watch), slot: Slot) -> Self {
-        Self { body, ending, record, watch, _slot: slot }
+    /// as long as `plane` would let it in.
+    pub(super) fn new(body: Streamed, ending: Ending, (record, plane): (Record, Plane), slot: Slot) -> Self {
+        Self { body, ending, record, plane, watch: Watch::default(), _slot: slot }
     }
 }
 
@@ -170,7 +173,8 @@ impl HttpBody for Accounted {
             }
             Poll::Pending => {}
         }
-        if let Poll::Ready(ended) = self.watch.poll(polled.is_pending(), cx) {
+        let Self { record, plane, watch, .. } = &mut *self;
+        if let Poll::Ready(ended) = watch.poll(polled.is_pending(), || record.lasting(plane, false), cx) {
             self.record.call.end = CUT;
             return Poll::Ready(Some(Err(ended.into())));
         }

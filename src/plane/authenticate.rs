@@ -20,17 +20,12 @@ use crate::{
 
 /// Proof of who calls; not yet that it may.
 #[derive(Clone, Debug)]
-pub(super) struct Known(Arc<Caller>, KeyDigest);
+pub(super) struct Known(Arc<Caller>);
 
 impl Known {
     /// Who calls.
-    pub(super) fn caller(&self) -> &Caller {
+    pub(super) fn caller(&self) -> &Arc<Caller> {
         &self.0
-    }
-
-    /// By which key.
-    pub(super) fn key(&self) -> KeyDigest {
-        self.1
     }
 }
 
@@ -79,7 +74,7 @@ pub(super) async fn caller(
         Found::Key(key) => {
             let may_look_up = || credentials.address.map_or(Ok(()), |address| limits.look_up(address));
             match keys.verify_if(&key, may_look_up).await? {
-                Ok(caller) => return Ok(Known(caller, key)),
+                Ok(caller) => return Ok(Known(caller)),
                 Err(KeyError::Unavailable(cause)) => return Err(Refusal::Store(cause)),
                 Err(KeyError::Internal(cause)) => return Err(Refusal::Internal(cause)),
                 Err(KeyError::Expired) => Refusal::KeyExpired,

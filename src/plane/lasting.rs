@@ -17,9 +17,8 @@ use super::{Plane, upgrade};
 use crate::{
     catalog::App,
     connections::ChooseError,
-    id::{ConnectionId, OwnerId},
-    keys::KeyError,
-    vault::token::KeyDigest,
+    id::ConnectionId,
+    keys::{Caller, KeyError},
 };
 
 /// How often a call is asked about.
@@ -37,10 +36,9 @@ pub(super) struct Ended;
 /// Who may do what a call does.
 pub(super) struct Lasting {
     pub(super) plane: Plane,
-    pub(super) key: KeyDigest,
-    pub(super) owner: OwnerId,
+    pub(super) caller: Arc<Caller>,
     /// A call without a connection is its key's business only.
-    pub(super) app: Option<(Arc<App>, ConnectionId)>,
+    pub(super) through: Option<(Arc<App>, ConnectionId)>,
     pub(super) tunnel: bool,
 }
 
@@ -57,16 +55,16 @@ impl Lasting {
 
     async fn holds(&self) -> bool {
         let plane = &*self.plane.0;
-        let caller = match plane.keys.verify(&self.key).await {
-            Ok(caller) if caller.owner == self.owner => caller,
+        let caller = match plane.keys.verify(&self.caller.digest).await {
+            Ok(caller) if caller.owner == self.caller.owner => caller,
             Err(KeyError::Unavailable(_) | KeyError::Internal(_)) => return true,
             _ => return false,
         };
         if self.tunnel && caller.rules.method(&upgrade::METHOD).is_err() {
             return false;
         }
-        let Some((app, connection)) = &self.app else { return true };
-        match plane.connections.choose(self.owner, app, Some(*connection), &caller.rules).await {
+        let Some((app, connection)) = &self.through else { return true };
+        match plane.connections.choose(caller.owner, app, Some(*connection), &caller.rules).await {
             Ok(_) | Err(ChooseError::Store(_) | ChooseError::Reauthorize { .. }) => true,
             Err(_) => false,
         }
@@ -74,26 +72,27 @@ impl Lasting {
 }
 
 /// Watches over an answer, from when it turns out to be long.
+#[derive(Default)]
 pub(super) struct Watch {
-    lasting: Option<Lasting>,
     parts: u32,
     over: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 impl Watch {
-    /// Asks about `lasting`, if it comes to that.
-    pub(super) fn new(lasting: Option<Lasting>) -> Self {
-        Self { lasting, parts: 0, over: None }
-    }
-
-    /// To be called at every part of the answer, and whenever it `waits` for one; says when it is over.
-    pub(super) fn poll(&mut self, waits: bool, cx: &mut Context<'_>) -> Poll<Ended> {
+    /// To be called at every part of the answer, and whenever it `waits` for one; says when it is over. Nothing is asked
+    /// for what it `lasts` by before it turns out to be long.
+    pub(super) fn poll(
+        &mut self,
+        waits: bool,
+        lasts: impl FnOnce() -> Option<Lasting>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Ended> {
         self.parts = self.parts.saturating_add(1);
         if self.over.is_none() {
             if !waits && self.parts < PARTS {
                 return Poll::Pending;
             }
-            let Some(lasting) = self.lasting.take() else { return Poll::Pending };
+            let Some(lasting) = lasts() else { return Poll::Pending };
             self.over = Some(Box::pin(async {
                 sleep(SHORT).await;
                 lasting.ends().await;

@@ -27,7 +27,6 @@ use http_body::Body as _;
 use self::{
     account::{Accounted, Record},
     answer::Ending,
-    lasting::Watch,
     links::Links,
     refusal::Refusal,
     upgrade::Wish,
@@ -40,7 +39,7 @@ use crate::{
     limits::{Limits, Slot},
     net::{Body, Client, Strangers, body, client::Terms, stream::Streamed},
     telemetry::Metrics,
-    vault::{Vault, token::KeyDigest},
+    vault::Vault,
 };
 
 pub use self::route::{Names, SEALED};
@@ -104,20 +103,18 @@ struct Inner {
     body_rate: u32,
 }
 
-/// An upstream's answer, what must not come behind it, the call's place among those in flight, and the key that got it.
+/// An upstream's answer, what must not come behind it, and the call's place among those in flight.
 struct Passed {
     response: Response<Streamed>,
     ending: Ending,
     slot: Slot,
-    key: KeyDigest,
 }
 
 impl Passed {
     /// The answer as it goes on, with what has to live as long as its body.
     fn streamed(self, plane: Plane, record: Record) -> Response<Body> {
-        let Self { response, ending, slot, key } = self;
-        let watch = Watch::new(record.lasting(plane, key, false));
-        response.map(|body| body::boxed(Accounted::new(body, ending, (record, watch), slot)))
+        let Self { response, ending, slot } = self;
+        response.map(|body| body::boxed(Accounted::new(body, ending, (record, plane), slot)))
     }
 }
 
@@ -151,14 +148,14 @@ impl Plane {
             // Apart, so that the usual way needs no room for this one.
             Some(sealed) => Box::pin(self.follow(&sealed, request, &mut record)).await,
             // Pinned where it stands: to wait for it as it is would move it once more.
-            None => pin!(self.pass(request, wish.as_ref(), &mut record)).await,
+            None => pin!(self.pass(Box::new(request), wish.as_ref(), &mut record)).await,
         };
         match outcome {
             Ok(passed) => {
                 let status = passed.response.status();
                 record.answered(status);
                 match wish.filter(|_| status == StatusCode::SWITCHING_PROTOCOLS) {
-                    Some(wish) => wish.granted(passed, self, record),
+                    Some(wish) => wish.granted(passed, &self, record),
                     None => passed.streamed(self, record),
                 }
             }
@@ -169,7 +166,7 @@ impl Plane {
     /// The path of a call.
     async fn pass(
         &self,
-        request: Request<Body>,
+        request: Box<Request<Body>>,
         wish: Option<&Wish>,
         record: &mut Record,
     ) -> Result<Passed, Refusal> {
@@ -178,7 +175,6 @@ impl Plane {
         record.know_app(call.app());
         let known = authenticate::caller(&plane.keys, &plane.limits, &call.credentials()).await?;
         record.know_caller(known.caller());
-        let key = known.key();
         let method = if wish.is_some() { &upgrade::METHOD } else { call.method() };
         let permit = authorize::permit(known, Some(&call.app().name), method, call.headers())?;
         let owner = permit.caller().owner;
@@ -198,7 +194,7 @@ impl Plane {
         if wish.is_some() {
             Wish::put(outgoing.headers_mut());
         }
-        let mut response = pin!(plane.client.exchange(outgoing, terms)).await?;
+        let mut response = pin!(plane.client.exchange(*outgoing, terms)).await?;
         wish.map_or(Ok(()), |wish| wish.check(&response))?;
         self.note(&chosen, &credential, (!asked.is_anonymous()).then(|| response.status()));
         let context = answer::Context {
@@ -211,7 +207,7 @@ impl Plane {
         let ending = answer::clean(response.headers_mut(), asked.trailers);
         answer::translate(response.headers_mut(), &context);
         answer::add(response.headers_mut(), &chosen);
-        Ok(Passed { response, ending, slot, key })
+        Ok(Passed { response, ending, slot })
     }
 
     /// Tells the connections how their credential fared, where it went along and there is an answer to it.

@@ -26,7 +26,6 @@ impl Plane {
         let known =
             authenticate::caller(&plane.keys, &plane.limits, &Credentials::of(&request, places)).await?;
         record.know_caller(known.caller());
-        let key = known.key();
         let link = link.filter(|link| link.owner == known.caller().owner);
         let app = link.as_ref().map(|link| link.app.as_str());
         let permit = authorize::permit(known, app, request.method(), request.headers())?;
@@ -43,7 +42,7 @@ impl Plane {
         let mut response = client.exchange(outgoing, terms).await.map_err(unreachable)?;
         let ending = answer::clean(response.headers_mut(), false);
         answer::translate_sealed(response.headers_mut(), &plane.links, &link);
-        Ok(Passed { response, ending, slot, key })
+        Ok(Passed { response, ending, slot })
     }
 }
 

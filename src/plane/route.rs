@@ -30,7 +30,7 @@ pub(super) struct Call {
     app: Arc<App>,
     /// Where in the target the path behind the app stands.
     path: Range<usize>,
-    request: Request<Body>,
+    request: Box<Request<Body>>,
 }
 
 impl Names {
@@ -103,13 +103,13 @@ impl Call {
     }
 
     /// App, where in the target the path behind it stands, and the request.
-    pub(super) fn into_parts(self) -> (Arc<App>, Range<usize>, Request<Body>) {
+    pub(super) fn into_parts(self) -> (Arc<App>, Range<usize>, Box<Request<Body>>) {
         (self.app, self.path, self.request)
     }
 }
 
 /// The call that `request` means.
-pub(super) fn find(catalog: &Catalog, names: &Names, request: Request<Body>) -> Result<Call, Refusal> {
+pub(super) fn find(catalog: &Catalog, names: &Names, request: Box<Request<Body>>) -> Result<Call, Refusal> {
     let target = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
     if !target.starts_with('/') {
         return Err(Refusal::bad_request("The request target has to start with a slash."));
@@ -162,7 +162,7 @@ mod tests {
         let names = Names::new("https://gw.example.com", "example.com");
         let request =
             Request::builder().uri(target).header("host", host).body(crate::net::body::empty()).unwrap();
-        let call = super::find(&catalog, &names, request)?;
+        let call = super::find(&catalog, &names, Box::new(request))?;
         let target = call.request.uri().path_and_query().unwrap().as_str().to_owned();
         Ok(target[call.path.start..].to_owned())
     }

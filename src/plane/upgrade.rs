@@ -128,8 +128,8 @@ impl Wish {
     }
 
     /// The answer that grants it to the caller, behind which the pipes begin.
-    pub(super) fn granted(self, passed: Passed, plane: Plane, record: Record) -> Response<Body> {
-        let Passed { mut response, slot, key, .. } = passed;
+    pub(super) fn granted(self, passed: Passed, plane: &Plane, record: Record) -> Response<Body> {
+        let Passed { mut response, slot, .. } = passed;
         let upstream = upgrade::on(&mut response);
         let mut response = response.map(|_| body::empty());
         response.headers_mut().remove(CONTENT_LENGTH);
@@ -141,7 +141,7 @@ impl Wish {
             response.headers_mut().insert(UPGRADE, WEBSOCKET);
         }
         let idle = plane.0.client.idle_timeout();
-        let lasting = record.lasting(plane, key, true);
+        let lasting = record.lasting(plane, true);
         tokio::spawn(tunnel((self.caller, upstream), idle, (self.leash, lasting), record, slot));
         response
     }

@@ -109,11 +109,11 @@ pub(super) fn credential() -> Credential {
 
 /// The call that `request` means.
 fn call(request: Request<Body>) -> Option<Call> {
-    find(&STAGE.catalog, &STAGE.names, request).ok()
+    find(&STAGE.catalog, &STAGE.names, Box::new(request)).ok()
 }
 
 /// What goes out for `request`, whoever sends it, if anything does.
-fn outgoing(request: Request<Body>) -> Option<(Asked, Request<Body>)> {
+fn outgoing(request: Request<Body>) -> Option<(Asked, Box<Request<Body>>)> {
     let call = call(request)?;
     let _ = authenticate::find(call.headers(), &[AUTHORIZATION]);
     let _ = select::wanted(call.headers()).ok()?;
@@ -124,7 +124,7 @@ fn outgoing(request: Request<Body>) -> Option<(Asked, Request<Body>)> {
 pub(crate) fn sent(request: Request<Body>) -> Option<Request<Body>> {
     let (asked, request) = outgoing(request)?;
     if request.body().is_end_stream() {
-        return Some(request);
+        return Some(*request);
     }
     Some(request.map(|body| body::boxed(Upload::new(body, None, Some(asked.sieve())).0)))
 }

@@ -77,13 +77,12 @@ pub(super) fn outgoing(
     call: Call,
     credential: &Credential,
     via: bool,
-) -> Result<(Asked, Request<Body>), Refusal> {
-    let (app, path, request) = call.into_parts();
-    let (mut head, body) = request.into_parts();
+) -> Result<(Asked, Box<Request<Body>>), Refusal> {
+    let (app, path, mut request) = call.into_parts();
     let mut asked = Asked {
         app,
-        method: head.method.clone(),
-        target: mem::take(&mut head.uri),
+        method: request.method().clone(),
+        target: mem::take(request.uri_mut()),
         path,
         route: None,
         trailers: false,
@@ -91,13 +90,13 @@ pub(super) fn outgoing(
     };
     asked.route = asked.app.route_for(&asked.method, asked.path());
     let anonymous = asked.is_anonymous();
-    head.uri = uri(&asked, credential, anonymous)?;
+    *request.uri_mut() = uri(&asked, credential, anonymous)?;
     let written = if anonymous { &[] } else { credential.headers.as_slice() };
-    let fields = passing(mem::take(&mut head.headers), &mut asked, written, &body);
-    let via = via.then_some(if head.version == Version::HTTP_2 { "2 keyferry" } else { "1.1 keyferry" });
-    head.headers = fields_out(fields, &asked, credential, written, via);
-    head.extensions.clear();
-    Ok((asked, Request::from_parts(head, body)))
+    let fields = passing(mem::take(request.headers_mut()), &mut asked, written, request.body());
+    let via = via.then_some(if request.version() == Version::HTTP_2 { "2 keyferry" } else { "1.1 keyferry" });
+    *request.headers_mut() = fields_out(fields, &asked, credential, written, via);
+    request.extensions_mut().clear();
+    Ok((asked, request))
 }
 
 /// Where a call goes: the base of its route, or the app's.

@@ -68,11 +68,11 @@ pub(in crate::plane) fn call(
         request = request.header(*name, *value);
     }
     let names = Names::new("http://localhost:8080", "localhost");
-    route::find(catalog, &names, request.body(body::empty()).unwrap()).unwrap()
+    route::find(catalog, &names, Box::new(request.body(body::empty()).unwrap())).unwrap()
 }
 
 fn sent(target: &str, headers: &[(&str, &str)]) -> Request<Body> {
-    outgoing(call(&catalog(), Method::GET, target, headers), &credential(), false).unwrap().1
+    *outgoing(call(&catalog(), Method::GET, target, headers), &credential(), false).unwrap().1
 }
 
 /// All but the host, which the client names by the URL.
