@@ -36,7 +36,7 @@ async fn rp_14_a_connection_without_streams_is_told_to_go_in_time() {
     ends_in_time(ended, Instant::now()).await;
     let (mut sender, ended) = caller(hello()).await;
     for _ in 0..3 {
-        tokio::time::sleep(LIMITS.idle_timeout - Duration::from_secs(10)).await;
+        tokio::time::sleep(LIMITS.idle_timeout.checked_sub(Duration::from_secs(10)).unwrap()).await;
         assert_eq!(sender.send_request(request()).await.unwrap().status(), 200);
     }
     ends_in_time(ended, Instant::now()).await;
