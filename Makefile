@@ -39,6 +39,7 @@ bench: tools ## prints what a release build costs: at rest, for each call beside
 soak: ## prints what hostile callers and long bodies cost a release build, and what others notice of them
 	@$(CARGO) build --quiet --release --bins --examples
 	@benches/soak.py target/release/keyferry
+	@benches/leave.py target/release/keyferry
 	@benches/stream.py target/release/keyferry
 
 FUZZ_SECONDS ?= 60

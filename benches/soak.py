@@ -44,7 +44,7 @@ def free_ports(count):
     return ports
 
 
-def settings(ports):
+def settings(ports, calls):
     gateway, control, admin, _ = ports
     return f"""
 vault.key_file = "master.key"
@@ -54,7 +54,7 @@ egress = {{ allow = ["127.0.0.0/8"], plain_http = true }}
 gateway = {{ listen = "127.0.0.1:{gateway}", url = "http://localhost:{gateway}" }}
 control = {{ listen = "127.0.0.1:{control}", url = "http://localhost:{control}" }}
 admin = {{ listen = "127.0.0.1:{admin}" }}
-limits = {{ owner_rate = {RATE}, owner_burst = {RATE} }}
+limits = {{ owner_rate = {calls}, owner_burst = {calls}, key_concurrency = {calls} }}
 log.filter = "warn"
 """
 
@@ -123,9 +123,9 @@ class Beside:
 
 
 class Gateway:
-    """A running gateway with one connection, and an upstream."""
+    """A running gateway with a connection for each of two owners who may make so many calls, and an upstream."""
 
-    def __init__(self, binary, folder):
+    def __init__(self, binary, folder, upstream, calls):
         self.ports = free_ports(4)
         self.port = self.ports[0]
         (folder / "apps").mkdir()
@@ -134,10 +134,8 @@ class Gateway:
         if made.returncode:
             raise SystemExit(made.stderr)
         self.key = json.loads(made.stdout)["key"]["key"]
-        (folder / "keyferry.toml").write_text(settings(self.ports))
-        (folder / "upstream").mkdir()
-        rest = UPSTREAM.format(port=self.ports[3])
-        self.upstream = stage.nginx(folder / "upstream", f"0-{os.cpu_count() - 1}", self.ports[3], rest)
+        (folder / "keyferry.toml").write_text(settings(self.ports, calls))
+        self.upstream = upstream(self.ports[3])
         self.log = open(folder / "log", "w")
         self.process = subprocess.Popen([binary, "serve"], cwd=folder, stdout=self.log, stderr=self.log)
         self.until_ready()
@@ -184,6 +182,12 @@ class Gateway:
         self.process.terminate()
         self.process.wait(60)
         self.upstream.stop()
+
+
+def nginx(folder):
+    """Answers every request at once."""
+    folder.mkdir()
+    return lambda port: stage.nginx(folder, f"0-{os.cpu_count() - 1}", port, UPSTREAM.format(port=port))
 
 
 def quiet(gateway):
@@ -325,7 +329,8 @@ def main():
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
     with tempfile.TemporaryDirectory() as folder:
-        gateway = Gateway(os.path.abspath(given.binary), Path(folder))
+        upstream = nginx(Path(folder, "upstream"))
+        gateway = Gateway(os.path.abspath(given.binary), Path(folder), upstream, RATE)
         port, key = gateway.port, gateway.attacker
         head = f"GET /things/x HTTP/1.1\r\nhost: localhost:{port}\r\nx: ".encode()
         body = (
