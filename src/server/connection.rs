@@ -40,6 +40,10 @@ use crate::net::{
 
 /// As many streams of a connection may break the rules of HTTP/2 before all of it ends.
 const RESETS: usize = 100;
+
+/// As many streams may be open at once; and as many may have been given up before anybody looked at them, which are all
+/// those of an honest caller who lost patience while this side was busy.
+const STREAMS: u32 = 100;
 /// How many fields the library takes in a head of HTTP/1.1 unless it is told otherwise.
 const USUAL_FIELDS: usize = 100;
 
@@ -111,7 +115,8 @@ impl Protocol {
         http2
             .timer(TokioTimer::new())
             .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
-            .max_concurrent_streams(100)
+            .max_concurrent_streams(STREAMS)
+            .max_pending_accept_reset_streams(Some(STREAMS as usize))
             .max_local_error_reset_streams(Some(RESETS))
             // An upload that nobody reads stops the caller's others only when there are many of its kind.
             .initial_stream_window_size(1 << 20)

@@ -109,3 +109,24 @@ async fn rp_14_a_peer_that_does_not_take_leave_is_cut() {
     assert!(took >= all && took < all + Duration::from_secs(5), "{took:?}");
     drop(places.acquire().await.unwrap());
 }
+
+#[tokio::test]
+async fn a_hundred_calls_that_are_given_up_at_once_take_no_other_along() {
+    let (mut socket, _) = served();
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
+    for stream in (1..=2 * STREAMS + 1).step_by(2) {
+        bytes.extend_from_slice(&[0, 0, 6, 1, 5]);
+        bytes.extend_from_slice(&stream.to_be_bytes());
+        bytes.extend_from_slice(b"\x82\x84\x86\x41\x01h");
+        if stream < 2 * STREAMS {
+            bytes.extend_from_slice(&[0, 0, 4, 3, 0]);
+            bytes.extend_from_slice(&stream.to_be_bytes());
+            bytes.extend_from_slice(&[0, 0, 0, 8]);
+        }
+    }
+    socket.write_all(&bytes).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"hello") {
+        assert_ne!(socket.read_buf(&mut answer).await.unwrap(), 0, "closed: {}", answer.escape_ascii());
+    }
+}
