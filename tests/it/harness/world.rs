@@ -203,10 +203,12 @@ impl Plan {
     }
 }
 
+/// As many callers may wait for it as at a real door. The standard library's own number is 128: a crowd meets that, and
+/// the system resets some of those who came then.
 fn listener() -> TcpListener {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
-    listener
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    socket.listen(1024).unwrap().into_std().unwrap()
 }
 
 fn write_private(path: &Path, text: &str) {
