@@ -4,7 +4,7 @@
 //! only if nothing of it can have been processed: by the pool when it had not been written at all, and here, once, when
 //! it is idempotent, has no body, and the connection had been kept from an earlier call (RFC 9110 9.2.2).
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{
@@ -23,9 +23,11 @@ use super::{
     guard::{Forbidden, Guard, Guarded, Resolve, Vetted},
     own::{Loop, Own},
     pool::{Lease, Pool, PoolError},
+    spare::Spare,
     stream::Streamed,
     tls::{self, TlsError},
     upload::{Patience, Progress, Sieve, Stall, Upload, UploadFault},
+    waits::Waits,
 };
 
 /// What may be dialled, and how long everything may take.
@@ -118,6 +120,8 @@ struct Inner {
     plain_http: bool,
     first_byte: Duration,
     idle: Duration,
+    /// Who waits for an answer's head.
+    waits: Arc<Waits>,
 }
 
 /// What one request asks of the client beside itself.
@@ -160,6 +164,7 @@ impl Client {
             plain_http: egress.plain_http,
             first_byte: egress.first_byte_timeout,
             idle: egress.idle_timeout,
+            waits: Arc::default(),
         })))
     }
 
@@ -167,7 +172,7 @@ impl Client {
     #[must_use]
     pub fn apart(&self) -> Self {
         let (newest, http1) = (self.0.newest.apart(), self.0.http1.apart());
-        Self(Arc::new(Inner { newest, http1, ..(*self.0).clone() }))
+        Self(Arc::new(Inner { newest, http1, waits: Arc::default(), ..(*self.0).clone() }))
     }
 
     /// Whether `host` may be dialled, as names stand now: for what is about to be stored. Dialling asks again.
@@ -193,7 +198,8 @@ impl Client {
         let pool = if terms.http2 && !terms.upgrade { &self.0.newest } else { &self.0.http1 };
         let may_switch = terms.upgrade;
         let ((response, lease), upload) = if request.body().is_end_stream() {
-            (self.ask(pool, request).await?, None)
+            *request.body_mut() = body::absent(); // a length of 0 goes along where the caller has said so
+            (self.ask(pool, &mut Some(request)).await?, None)
         } else {
             if terms.body_limit.is_some_and(|limit| request.body().size_hint().lower() > limit) {
                 return Err(UploadFault::TooLarge.into());
@@ -238,12 +244,12 @@ impl Client {
     }
 
     /// A request without a body: sent once more if it is idempotent and was sent on a kept connection that was dead.
-    async fn ask(&self, pool: &Pool, mut request: Request<Body>) -> Result<Answer, SendError> {
-        *request.body_mut() = body::absent(); // a length of 0 goes along where the caller has said so
-        let spare = request.method().is_idempotent().then(|| without_body(&request));
+    async fn ask(&self, pool: &Pool, request: &mut Option<Request<Body>>) -> Result<Answer, SendError> {
+        let spare = request.as_ref().filter(|request| request.method().is_idempotent()).map(Spare::of);
         match (self.once(pool, request, false).await?, spare) {
-            (Err(error), Some(again)) if error.is_stale() => {
-                Box::pin(self.once(pool, again, true)).await?.map_err(failure)
+            (Err(error), Some(spare)) if error.is_stale() => {
+                *request = Some(spare.into_request());
+                Box::pin(self.once(pool, request, true)).await?.map_err(failure)
             }
             (outcome, _) => outcome.map_err(failure),
         }
@@ -252,10 +258,11 @@ impl Client {
     async fn once(
         &self,
         pool: &Pool,
-        request: Request<Body>,
+        request: &mut Option<Request<Body>>,
         fresh: bool,
     ) -> Result<Result<Answer, PoolError>, SendError> {
-        timeout(self.0.first_byte, pool.send(request, fresh)).await.map_err(|_| SendError::Timeout)
+        let answer = pin!(pool.send(request, fresh));
+        self.0.waits.within(self.0.first_byte, answer).await.ok_or(SendError::Timeout)
     }
 
     async fn upload(
@@ -272,7 +279,8 @@ impl Client {
         let rate = if is_conversation(&head.headers) { 0 } else { terms.body_rate };
         let patience = Patience { first_byte: self.0.first_byte, idle: self.0.idle, rate };
         let (body, progress) = Upload::new(body, terms.body_limit, terms.trailers);
-        let answer = pool.send(Request::from_parts(head, body::boxed(body)), false);
+        let mut request = Some(Request::from_parts(head, body::boxed(body)));
+        let answer = pool.send(&mut request, false);
         tokio::select! {
             outcome = answer => match outcome {
                 Ok(answer) => Ok((answer, Some(progress))),
@@ -306,14 +314,6 @@ fn is_ambiguous(response: &Response<Incoming>) -> bool {
 /// Whether a body is no upload but one side of a conversation, whose messages come when there is something to say.
 fn is_conversation(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
-}
-
-fn without_body(request: &Request<Body>) -> Request<Body> {
-    let mut copy = Request::new(body::absent());
-    copy.method_mut().clone_from(request.method());
-    copy.uri_mut().clone_from(request.uri());
-    copy.headers_mut().clone_from(request.headers());
-    copy
 }
 
 fn failure(error: PoolError) -> SendError {

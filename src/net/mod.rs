@@ -11,11 +11,13 @@ mod pool;
 pub mod problem;
 pub mod punctual;
 pub mod request_id;
+mod spare;
 pub mod strangers;
 pub mod stream;
 pub mod tls;
 pub mod tunnel;
 pub mod upload;
+mod waits;
 
 pub use body::{Body, BoxError};
 pub use client::{Client, Egress, FetchError, SendError};

@@ -31,6 +31,8 @@ pub struct Streamed {
     lease: Option<Lease>,
     silent_since: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
+    /// What ended it, until it is told.
+    broken: Option<BoxError>,
 }
 
 impl Streamed {
@@ -42,7 +44,7 @@ impl Streamed {
         upload: Option<Arc<Progress>>,
         lease: Option<Lease>,
     ) -> Self {
-        let mut this = Self { inner, idle, upload, lease, silent_since: None, timer: None };
+        let mut this = Self { inner, idle, upload, lease, silent_since: None, timer: None, broken: None };
         if this.inner.is_end_stream() {
             this.end();
         }
@@ -72,7 +74,7 @@ impl Streamed {
 impl Drop for Streamed {
     fn drop(&mut self) {
         // A server that knows the length doesn't ask for the end.
-        if self.inner.is_end_stream() {
+        if self.is_end_stream() {
             self.end();
         }
     }
@@ -86,7 +88,21 @@ impl HttpBody for Streamed {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        match Pin::new(&mut self.inner).poll_frame(cx) {
+        let this = &mut *self;
+        if let Some(error) = this.broken.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
+        let polled = match &mut this.lease {
+            Some(lease) => lease.poll_frame(&mut this.inner, cx),
+            None => Pin::new(&mut this.inner).poll_frame(cx),
+        };
+        match polled {
+            Poll::Ready(Some(Err(error))) => {
+                // A server that is told at once throws away what it was about to write, be it the head.
+                self.broken = Some(error.into());
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
             Poll::Ready(frame) => {
                 self.silent_since = None;
                 if frame.as_ref().is_none_or(|frame| frame.as_ref().is_ok_and(Frame::is_trailers)) {
@@ -99,7 +115,7 @@ impl HttpBody for Streamed {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.broken.is_none() && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -3,36 +3,32 @@
 //! Dropped in between, it closes an HTTP/1.1 connection and resets an HTTP/2 stream.
 
 use std::{
-    fmt, mem,
+    fmt,
+    future::pending,
+    mem,
+    pin::Pin,
     sync::{
-        Arc, Weak,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    task::{Context, Poll},
     time::Duration,
 };
 
-use http::{
-    HeaderValue, Request, Response, Uri,
-    header::HOST,
-    uri::{PathAndQuery, Scheme},
-};
-use hyper::{
-    body::Incoming,
-    client::conn::{TrySendError, http2},
-};
+use bytes::Bytes;
+use http::{Request, Response, header::HOST};
+use http_body::{Body as _, Frame};
+use hyper::{body::Incoming, client::conn::http2};
 use tokio::time::sleep;
 
-use super::{
-    open::Line,
-    places::{Key, Places},
-};
+use super::{host::Host, open::Line};
 use crate::net::{body::Body, upload::Progress};
 
 /// One call's connection.
 pub(in crate::net) struct Lease(Kind);
 
 enum Kind {
-    Line { line: Option<Line>, places: Weak<Places>, key: Key },
+    Line { line: Option<Line>, host: Arc<Host> },
     Stream(Stream),
 }
 
@@ -56,31 +52,53 @@ impl Drop for Stream {
 }
 
 impl Lease {
-    pub(super) fn line(line: Line, places: &Arc<Places>, key: Key) -> Self {
-        Self(Kind::Line { line: Some(line), places: Arc::downgrade(places), key })
+    pub(super) fn line(line: Line, host: Arc<Host>) -> Self {
+        Self(Kind::Line { line: Some(line), host })
     }
 
     pub(super) fn stream(stream: Stream) -> Self {
         Self(Kind::Stream(stream))
     }
 
-    /// Sends the one request. It comes back in the error if nothing of it was written.
+    /// Sends the one request and gives its answer's head. If nothing of it was written, it is put back.
     pub(super) async fn send(
         &mut self,
-        mut request: Request<Body>,
-    ) -> Result<Response<Incoming>, TrySendError<Request<Body>>> {
+        request: &mut Option<Request<Body>>,
+    ) -> hyper::Result<Response<Incoming>> {
         match &mut self.0 {
-            Kind::Line { line: Some(line), .. } => {
-                line.bound(&mut request);
-                in_origin_form(&mut request);
-                line.sender.try_send_request(request).await
+            Kind::Line { line: Some(line), host } => line.send(request, host).await,
+            Kind::Stream(stream) => {
+                let Some(mut sent) = request.take() else { return pending().await };
+                without_host(&mut sent);
+                stream.sender.try_send_request(sent).await.map_err(|mut error| {
+                    *request = error.take_message();
+                    error.into_error()
+                })
             }
             // A line is taken out of its lease after the request only.
-            Kind::Line { line: None, .. } => std::future::pending().await,
-            Kind::Stream(stream) => {
-                without_host(&mut request);
-                stream.sender.try_send_request(request).await
+            Kind::Line { line: None, .. } => pending().await,
+        }
+    }
+
+    /// Whether nothing is known of an answer to the request.
+    pub(super) fn is_silent(&self) -> bool {
+        match &self.0 {
+            Kind::Line { line, .. } => line.as_ref().is_none_or(|line| line.meter.is_silent()),
+            Kind::Stream(_) => true,
+        }
+    }
+
+    /// The next frame of the answer's body, which comes only while it is asked for.
+    pub(in crate::net) fn poll_frame(
+        &mut self,
+        body: &mut Incoming,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<hyper::Result<Frame<Bytes>>>> {
+        match &mut self.0 {
+            Kind::Line { line: Some(line), .. } => {
+                line.driver.poll_before(cx, |cx| Pin::new(&mut *body).poll_frame(cx))
             }
+            _ => Pin::new(body).poll_frame(cx),
         }
     }
 
@@ -88,16 +106,16 @@ impl Lease {
     pub(in crate::net) fn release(mut self, upload: Option<Arc<Progress>>, idle: Duration) {
         let upload = upload.filter(|upload| !upload.is_over());
         match &mut self.0 {
-            Kind::Line { line, places, key } => {
-                let Some(line) = line.take() else { return };
+            Kind::Line { line, host } => {
+                let Some(mut line) = line.take() else { return };
                 if line.sender.is_closed() {
                     return;
                 }
-                match places.upgrade() {
-                    Some(places) if upload.is_none() && line.sender.is_ready() => {
-                        places.put(key.clone(), line);
-                    }
-                    _ => drop(tokio::spawn(settle(line, places.clone(), key.clone(), upload, idle))),
+                if upload.is_none() && line.sender.is_ready() {
+                    host.put(line);
+                } else {
+                    line.driver.let_go();
+                    tokio::spawn(settle(line, Arc::clone(host), upload, idle));
                 }
             }
             Kind::Stream(_) => {
@@ -110,16 +128,18 @@ impl Lease {
 
     /// The connection speaks another protocol from now on: it is no longer the pool's.
     pub(in crate::net) fn detach(mut self) {
-        if let Kind::Line { line, .. } = &mut self.0 {
-            *line = None;
+        if let Kind::Line { line, .. } = &mut self.0
+            && let Some(mut line) = line.take()
+        {
+            line.driver.let_go();
         }
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if let Kind::Line { line: Some(line), .. } = &self.0 {
-            line.cut();
+        if let Kind::Line { line: Some(line), .. } = &mut self.0 {
+            line.driver.cut();
         }
     }
 }
@@ -131,13 +151,7 @@ impl fmt::Debug for Lease {
 }
 
 /// Keeps a connection whose answer is over when its request is over too; closes it if that doesn't come.
-async fn settle(
-    mut line: Line,
-    places: Weak<Places>,
-    key: Key,
-    upload: Option<Arc<Progress>>,
-    idle: Duration,
-) {
+async fn settle(mut line: Line, host: Arc<Host>, upload: Option<Arc<Progress>>, idle: Duration) {
     let stalled = async {
         match &upload {
             Some(upload) => upload.give_up(idle).await,
@@ -148,20 +162,7 @@ async fn settle(
         ready = line.sender.ready() => ready.is_ok(),
         () = stalled => false,
     };
-    match places.upgrade() {
-        Some(places) if is_ready => places.put(key, line),
-        _ => line.cut(),
-    }
-}
-
-/// HTTP/1.1 writes path and query, and names the host in a field: the URL's, whatever stood there.
-fn in_origin_form(request: &mut Request<Body>) {
-    let host = host(request.uri());
-    let path = request.uri().path_and_query().cloned();
-    *request.uri_mut() = Uri::from(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
-    if let Some(host) = host {
-        request.headers_mut().insert(HOST, host);
-    }
+    if is_ready { host.put(line) } else { line.driver.cut() }
 }
 
 /// HTTP/2 names the host beside the fields. They are put together anew, because to remove one would move another to its
@@ -178,12 +179,4 @@ fn without_host(request: &mut Request<Body>) {
             fields.append(name.clone(), value);
         }
     }
-}
-
-/// The host, and the port where it isn't the scheme's own.
-fn host(uri: &Uri) -> Option<HeaderValue> {
-    let default = if uri.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
-    let authority = uri.authority()?;
-    let is_default = authority.port_u16().is_none_or(|port| port == default);
-    HeaderValue::from_str(if is_default { authority.host() } else { authority.as_str() }).ok()
 }

@@ -4,18 +4,24 @@
 //! other case it is closed. An HTTP/2 connection takes as many calls as its peer allows. The next one gets a further
 //! connection, so that nobody waits for streams that somebody else holds.
 
+mod drive;
+mod host;
 mod lease;
+mod meter;
 mod open;
 mod places;
 
 use std::sync::Arc;
 
-use http::{Request, Response, Uri};
+use http::{Request, Response};
 use hyper::body::Incoming;
 use tower::Service as _;
 
 pub(super) use self::lease::Lease;
-use self::places::{Key, Place, Places};
+use self::{
+    host::{Host, Place},
+    places::Places,
+};
 use super::{
     body::{Body, BoxError},
     dial::Dial,
@@ -33,8 +39,8 @@ pub(super) enum PoolError {
         /// What happened.
         #[source]
         error: hyper::Error,
-        /// Whether it had been there before this request.
-        kept: bool,
+        /// Whether it had been there before this request, and nothing came of it since.
+        stale: bool,
     },
 }
 
@@ -42,7 +48,7 @@ impl PoolError {
     /// Whether a kept connection turned out to be dead.
     pub(super) fn is_stale(&self) -> bool {
         // What is no HTTP was an answer; what the user of the library did was our own doing.
-        matches!(self, Self::Broken { error, kept: true } if !error.is_parse() && !error.is_user())
+        matches!(self, Self::Broken { error, stale: true } if !error.is_parse() && !error.is_user())
     }
 }
 
@@ -74,54 +80,47 @@ impl Pool {
     /// live as long as its body.
     pub(super) async fn send(
         &self,
-        mut request: Request<Body>,
+        request: &mut Option<Request<Body>>,
         fresh: bool,
     ) -> Result<(Response<Incoming>, Lease), PoolError> {
-        let uri = request.uri().clone();
-        loop {
-            let (mut lease, kept) = self.lease(&uri, fresh).await?;
-            let mut error = match lease.send(request).await {
+        while let Some(host) = request.as_ref().and_then(|request| self.places.host(request.uri())) {
+            let (mut lease, kept) = match if fresh { Err(host) } else { host.take() } {
+                Ok(lease) => (lease, true),
+                // Apart, so that the usual call needs no room for this.
+                Err(host) => Box::pin(self.dialled(host, fresh)).await?,
+            };
+            match lease.send(request).await {
                 Ok(response) => return Ok((response, lease)),
-                Err(error) => error,
-            };
-            // A request that comes back was not begun to be written: it goes out on another connection as if for the
-            // first time.
-            let unsent = error.take_message().filter(|_| kept);
-            let Some(unsent) = unsent else {
-                return Err(PoolError::Broken { error: error.into_error(), kept });
-            };
-            request = unsent;
-            *request.uri_mut() = uri.clone();
+                // A request that comes back was not begun to be written: it goes out on another connection as if for
+                // the first time.
+                Err(_) if kept && request.is_some() => {}
+                Err(error) => {
+                    return Err(PoolError::Broken { error, stale: kept && lease.is_silent() });
+                }
+            }
         }
+        Err(PoolError::Connect("the URL has no host that speaks HTTP".into()))
     }
 
-    /// A connection for one request, and whether it was there already.
-    async fn lease(&self, uri: &Uri, fresh: bool) -> Result<(Lease, bool), PoolError> {
-        let key = Key::of(uri).ok_or_else(|| PoolError::Connect("the URL has no host".into()))?;
-        let kept = if fresh { None } else { self.places.take(&key) };
-        match kept {
-            Some(lease) => Ok((lease, true)),
-            // Apart, so that the usual call needs no room for this.
-            None => Box::pin(self.dialled(uri, key, fresh)).await,
-        }
-    }
-
-    /// A new connection; or one that somebody else dialled meanwhile and that has room.
-    async fn dialled(&self, uri: &Uri, key: Key, fresh: bool) -> Result<(Lease, bool), PoolError> {
+    /// A new connection; or one that somebody else dialled meanwhile and that has room, and then it counts as kept.
+    async fn dialled(&self, mut host: Arc<Host>, fresh: bool) -> Result<(Lease, bool), PoolError> {
         loop {
             // Only an HTTP/2 host is worth waiting for: its next connection has room for all who wait.
-            let first = match self.places.turn(&key, !fresh && self.dial.offers_http2(uri)) {
+            let first = match host.turn(!fresh && self.dial.offers_http2(host.uri())) {
                 Place::Free => None,
                 Place::First(first) => Some(first),
                 Place::Wait(mut wait) => match wait.wait_for(|is_there| *is_there).await {
                     Err(_) => None,
-                    Ok(_) => match self.places.take(&key) {
-                        Some(lease) => return Ok((lease, true)),
-                        None => continue,
+                    Ok(_) => match host.take() {
+                        Ok(lease) => return Ok((lease, true)),
+                        Err(again) => {
+                            host = again;
+                            continue;
+                        }
                     },
                 },
             };
-            let lease = self.connect(uri, key).await?;
+            let lease = self.connect(host).await?;
             if let Some(first) = first {
                 first.send_replace(true);
             }
@@ -129,16 +128,16 @@ impl Pool {
         }
     }
 
-    async fn connect(&self, uri: &Uri, key: Key) -> Result<Lease, PoolError> {
-        let dialled = self.dial.clone().call(uri.clone()).await.map_err(PoolError::Connect)?;
-        let broken = |error| PoolError::Broken { error, kept: false };
+    async fn connect(&self, host: Arc<Host>) -> Result<Lease, PoolError> {
+        let dialled = self.dial.clone().call(host.uri().clone()).await.map_err(PoolError::Connect)?;
+        let broken = |error| PoolError::Broken { error, stale: false };
         if dialled.is_http2() {
             let streams = open::http2(dialled).await.map_err(broken)?;
-            Ok(Lease::stream(self.places.add(key, streams)))
+            Ok(Lease::stream(host.add(streams)))
         } else {
             let line = open::http1(dialled).await.map_err(broken)?;
-            self.places.speaks_http1(&key);
-            Ok(Lease::line(line, &self.places, key))
+            host.speaks_http1();
+            Ok(Lease::line(line, host))
         }
     }
 }

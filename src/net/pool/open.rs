@@ -1,21 +1,29 @@
-//! Speaking HTTP over a new connection: bounds, and the task that drives it.
+//! Speaking HTTP over a new connection, with its bounds.
 
 use std::{
-    future::{Future as _, poll_fn},
+    future::{Future as _, pending, poll_fn},
     pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicU32, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use futures_util::FutureExt as _;
-use http::Request;
-use hyper::client::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use tokio::task::AbortHandle;
+use http::{Request, Response};
+use http_body::Body as _;
+use hyper::{
+    body::Incoming,
+    client::conn::{http1, http2},
+};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 
+use super::{
+    drive::Driver,
+    host::Host,
+    meter::{Meter, Metered},
+};
 use crate::net::{
     body::{BUFFER, Body},
     dial::Dialled,
@@ -23,29 +31,41 @@ use crate::net::{
 
 /// How long an answer's head may be.
 const HEAD: usize = 64 << 10;
-/// How many interim answers (1xx) may come before the answer.
-const INTERIM: u32 = 100;
 
 /// An HTTP/1.1 connection.
 pub(super) struct Line {
     pub(super) sender: http1::SendRequest<Body>,
-    task: AbortHandle,
+    pub(super) driver: Driver,
+    pub(super) meter: Arc<Meter>,
 }
 
 impl Line {
-    /// Closes the connection, whatever it is doing.
-    pub(super) fn cut(&self) {
-        self.task.abort();
-    }
-
-    /// Ends the connection if more interim answers come to `request` than anybody sends.
-    pub(super) fn bound(&self, request: &mut Request<Body>) {
-        let (task, seen) = (self.task.clone(), Arc::<AtomicU32>::default());
-        hyper::ext::on_informational(request, move |_| {
-            if seen.fetch_add(1, Ordering::Relaxed) >= INTERIM {
-                task.abort();
-            }
-        });
+    /// Sends `request` to `host` and gives its answer's head. If nothing of it was written, it is put back.
+    pub(super) async fn send(
+        &mut self,
+        request: &mut Option<Request<Body>>,
+        host: &Host,
+    ) -> hyper::Result<Response<Incoming>> {
+        let Some(mut sent) = request.take() else { return pending().await };
+        host.in_origin_form(&mut sent);
+        if !sent.body().is_end_stream() {
+            // It goes on also while nobody asks for the answer.
+            self.driver.let_go();
+        }
+        self.meter.asked();
+        let mut answer = pin!(self.sender.try_send_request(sent));
+        poll_fn(|cx| {
+            let polled = self.driver.poll_after(cx, |cx| answer.as_mut().poll(cx));
+            polled.map_ok(|head| {
+                self.meter.answered();
+                head
+            })
+        })
+        .await
+        .map_err(|mut error| {
+            *request = error.take_message().map(|unsent| host.in_absolute_form(unsent));
+            error.into_error()
+        })
     }
 }
 
@@ -54,24 +74,27 @@ impl Line {
     /// A connection without a call, and its peer.
     pub(super) async fn resting() -> (Self, tokio::io::DuplexStream) {
         let (ours, peer) = tokio::io::duplex(64);
-        let (mut sender, connection) = http1::handshake(hyper_util::rt::TokioIo::new(ours)).await.unwrap();
-        let task = tokio::spawn(async move { drop(connection.await) }).abort_handle();
-        sender.ready().await.unwrap();
-        (Self { sender, task }, peer)
+        let (sender, connection) = http1::handshake(TokioIo::new(ours)).await.unwrap();
+        let mut driver = Driver::new(connection.map(drop));
+        driver.look();
+        assert!(sender.is_ready());
+        (Self { sender, driver, meter: Meter::new() }, peer)
     }
 }
 
 /// Speaks HTTP/1.1.
 pub(super) async fn http1(dialled: Dialled) -> hyper::Result<Line> {
+    let meter = Meter::new();
+    let io = TokioIo::new(Metered::new(dialled, Arc::clone(&meter)));
     let (sender, connection) =
-        http1::Builder::new().max_header_size(HEAD).max_buf_size(BUFFER).handshake(dialled).await?;
+        http1::Builder::new().max_header_size(HEAD).max_buf_size(BUFFER).handshake(io).await?;
     // No async block: it would keep room for the connection twice, as long as that rests.
-    let task = tokio::spawn(connection.with_upgrades().map(|ended| {
+    let driver = Driver::new(connection.with_upgrades().map(|ended| {
         if let Err(error) = ended {
             tracing::debug!(%error, "a connection to an upstream ended");
         }
     }));
-    Ok(Line { sender, task: task.abort_handle() })
+    Ok(Line { sender, driver, meter })
 }
 
 /// An HTTP/2 connection.

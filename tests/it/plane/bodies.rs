@@ -257,3 +257,39 @@ async fn an_answer_that_comes_before_the_body_was_read_reaches_the_caller() {
     let reply = raw.reply().await;
     assert_eq!((reply.status, reply.text()), (403, "no"));
 }
+
+/// Each side may say all it has before it listens.
+#[tokio::test]
+async fn an_upload_goes_on_while_nobody_reads_the_answer() {
+    const SIZE: usize = 32 << 20;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let upstream = tokio::spawn(async move {
+        let (socket, _) = listener.accept().await.unwrap();
+        let (mut read, mut write) = socket.into_split();
+        // More than all that lies between holds: nobody takes it.
+        tokio::spawn(async move {
+            write.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+            while write.write_all(&[b'x'; 1 << 16]).await.is_ok() {}
+        });
+        let (mut chunk, mut came) = (vec![0; 1 << 16], 0);
+        while came < SIZE {
+            came += read.read(&mut chunk).await.unwrap();
+        }
+    });
+    let world = Plan::default().key_app("things", &format!("http://{address}")).start().await;
+    world.connect("things", "sk_real").await;
+    let mut raw = Raw::connect(world.gateway).await;
+    let key = &world.key;
+    raw.send(format!(
+        "POST /things/x HTTP/1.1\r\nhost: h\r\nauthorization: Bearer {key}\r\ncontent-length: {SIZE}\r\n\r\n"
+    ))
+    .await;
+    let sent = async {
+        for _ in 0..SIZE >> 16 {
+            raw.send([b'y'; 1 << 16]).await;
+        }
+        upstream.await.unwrap();
+    };
+    tokio::time::timeout(Duration::from_mins(1), sent).await.expect("the upload goes on");
+}

@@ -8,6 +8,7 @@ use std::{
 };
 
 use http::{Method, StatusCode};
+use tokio::sync::{Barrier, Notify, mpsc::unbounded_channel};
 
 use crate::harness::{
     peer::{Line, Peer},
@@ -215,4 +216,102 @@ async fn pf_4_an_upload_that_was_partly_written_is_not_sent_again() {
             assert_eq!(hits.of(&path), 1, "{method}");
         }
     }
+}
+
+/// Who has begun to answer has read the request.
+#[tokio::test]
+async fn pf_4_an_upstream_that_broke_off_its_head_is_not_asked_again() {
+    for begun in ["H", "HTTP/1.1 200 OK\r\ncontent-le", "HTTP/1.1 103 Early Hints\r\n\r\n"] {
+        let hits = Hits::default();
+        let counted = hits.clone();
+        let peer = Peer::start(move |mut line: Line| {
+            let hits = counted.clone();
+            async move {
+                while let Some(head) = line.head().await {
+                    hits.count(&head);
+                    if head.contains("/warm") {
+                        line.send(OK).await;
+                    } else {
+                        line.send(begun).await;
+                        return;
+                    }
+                }
+            }
+        })
+        .await;
+        let world = stage(&peer).await;
+        for (number, (method, body, _)) in CALLS.into_iter().enumerate() {
+            assert_eq!(world.get("/things/warm").await.status, 200);
+            let path = format!("/{number}");
+            let reply = world.call(method.clone(), &format!("/things{path}"), &[], body).await;
+            assert_eq!((reply.status.as_u16(), hits.of(&path)), (502, 1), "{method} {body:?} {begun:?}");
+        }
+    }
+}
+
+/// What was said, or that the end was said, while a connection rested is seen before the next request is written.
+#[tokio::test]
+async fn pf_4_what_came_on_a_resting_connection_makes_it_unfit_for_the_next_call() {
+    for unasked in [Some("HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\nsmuggled"), Some("x"), None] {
+        let hits = Hits::default();
+        let counted = hits.clone();
+        let (said, mut when) = unbounded_channel();
+        let rests = Arc::new(Notify::new());
+        let told = Arc::clone(&rests);
+        let peer = Peer::start(move |mut line: Line| {
+            let (hits, said, rests) = (counted.clone(), said.clone(), Arc::clone(&told));
+            async move {
+                let Some(head) = line.head().await else { return };
+                hits.count(&head);
+                line.send(OK).await;
+                rests.notified().await;
+                match unasked {
+                    Some(bytes) => drop(line.send(bytes).await),
+                    None => line.finish().await,
+                }
+                let _ = said.send(());
+                if let Some(head) = line.head().await {
+                    hits.count(&head);
+                }
+            }
+        })
+        .await;
+        let world = stage(&peer).await;
+        for (number, (method, body, _)) in CALLS.into_iter().enumerate() {
+            let path = format!("/{number}");
+            let reply = world.call(method.clone(), &format!("/things{path}"), &[], body).await;
+            assert_eq!((reply.status.as_u16(), hits.of(&path)), (200, 1), "{method} {body:?} {unasked:?}");
+            assert_eq!(reply.text(), "", "{method} {body:?} {unasked:?}");
+            rests.notify_one();
+            when.recv().await.unwrap();
+        }
+    }
+}
+
+/// The second attempt doesn't go to another kept connection, which may be as dead as the first one.
+#[tokio::test]
+async fn pf_4_the_second_attempt_goes_out_on_a_new_connection() {
+    let hits = Hits::default();
+    let (counted, both) = (hits.clone(), Arc::new(Barrier::new(2)));
+    let peer = Peer::start(move |mut line: Line| {
+        let (hits, both) = (counted.clone(), Arc::clone(&both));
+        async move {
+            let mut is_fresh = true;
+            while let Some(head) = line.head().await {
+                hits.count(&head);
+                if head.contains("/warm") {
+                    both.wait().await;
+                } else if !is_fresh {
+                    return;
+                }
+                line.send(OK).await;
+                is_fresh = false;
+            }
+        }
+    })
+    .await;
+    let world = stage(&peer).await;
+    let warm = tokio::join!(world.get("/things/warm"), world.get("/things/warm"));
+    assert_eq!((warm.0.status.as_u16(), warm.1.status.as_u16(), peer.accepted()), (200, 200, 2));
+    assert_eq!((world.get("/things/x").await.status.as_u16(), hits.of("/x"), peer.accepted()), (200, 2, 3));
 }
