@@ -182,13 +182,13 @@ impl Client {
 
     /// Sends `request` and gives the answer's head; its body follows as it arrives.
     pub async fn send(&self, request: Request<Body>) -> Result<Response<Body>, SendError> {
-        self.exchange(request, Terms::default()).await.map(|response| response.map(body::boxed))
+        self.exchange(Box::new(request), Terms::default()).await.map(|response| response.map(body::boxed))
     }
 
     /// As [`Client::send`], on the given terms, and with the body not boxed yet.
     pub async fn exchange(
         &self,
-        mut request: Request<Body>,
+        mut request: Box<Request<Body>>,
         terms: Terms,
     ) -> Result<Response<Streamed>, SendError> {
         if request.uri().scheme() != Some(&Scheme::HTTPS) && !self.0.plain_http {
@@ -244,11 +244,14 @@ impl Client {
     }
 
     /// A request without a body: sent once more if it is idempotent and was sent on a kept connection that was dead.
-    async fn ask(&self, pool: &Pool, request: &mut Option<Request<Body>>) -> Result<Answer, SendError> {
-        let spare = request.as_ref().filter(|request| request.method().is_idempotent()).map(Spare::of);
+    async fn ask(&self, pool: &Pool, request: &mut Option<Box<Request<Body>>>) -> Result<Answer, SendError> {
+        let spare = request
+            .as_ref()
+            .filter(|request| request.method().is_idempotent())
+            .map(|request| Spare::of(request));
         match (self.once(pool, request, false).await?, spare) {
             (Err(error), Some(spare)) if error.is_stale() => {
-                *request = Some(spare.into_request());
+                *request = Some(Box::new(spare.into_request()));
                 Box::pin(self.once(pool, request, true)).await?.map_err(failure)
             }
             (outcome, _) => outcome.map_err(failure),
@@ -258,7 +261,7 @@ impl Client {
     async fn once(
         &self,
         pool: &Pool,
-        request: &mut Option<Request<Body>>,
+        request: &mut Option<Box<Request<Body>>>,
         fresh: bool,
     ) -> Result<Result<Answer, PoolError>, SendError> {
         let answer = pin!(pool.send(request, fresh));
@@ -268,7 +271,7 @@ impl Client {
     async fn upload(
         &self,
         pool: &Pool,
-        request: Request<Body>,
+        request: Box<Request<Body>>,
         terms: Terms,
     ) -> Result<(Answer, Option<Arc<Progress>>), SendError> {
         let (mut head, body) = request.into_parts();
@@ -279,7 +282,7 @@ impl Client {
         let rate = if is_conversation(&head.headers) { 0 } else { terms.body_rate };
         let patience = Patience { first_byte: self.0.first_byte, idle: self.0.idle, rate };
         let (body, progress) = Upload::new(body, terms.body_limit, terms.trailers);
-        let mut request = Some(Request::from_parts(head, body::boxed(body)));
+        let mut request = Some(Box::new(Request::from_parts(head, body::boxed(body))));
         let answer = pool.send(&mut request, false);
         tokio::select! {
             outcome = answer => match outcome {

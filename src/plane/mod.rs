@@ -194,7 +194,7 @@ impl Plane {
         if wish.is_some() {
             Wish::put(outgoing.headers_mut());
         }
-        let mut response = pin!(plane.client.exchange(*outgoing, terms)).await?;
+        let mut response = pin!(plane.client.exchange(outgoing, terms)).await?;
         wish.map_or(Ok(()), |wish| wish.check(&response))?;
         self.note(&chosen, &credential, (!asked.is_anonymous()).then(|| response.status()));
         let context = answer::Context {

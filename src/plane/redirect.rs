@@ -39,7 +39,7 @@ impl Plane {
         *outgoing.headers_mut() = rewrite::caller_fields(head.headers, places);
         let terms = Terms { body_limit: plane.body_limit, body_rate: plane.body_rate, ..Terms::default() };
         let client = plane.strangers.client(&link.home).await;
-        let mut response = client.exchange(outgoing, terms).await.map_err(unreachable)?;
+        let mut response = client.exchange(Box::new(outgoing), terms).await.map_err(unreachable)?;
         let ending = answer::clean(response.headers_mut(), false);
         answer::translate_sealed(response.headers_mut(), &plane.links, &link);
         Ok(Passed { response, ending, slot })

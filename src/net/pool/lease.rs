@@ -63,15 +63,15 @@ impl Lease {
     /// Sends the one request and gives its answer's head. If nothing of it was written, it is put back.
     pub(super) async fn send(
         &mut self,
-        request: &mut Option<Request<Body>>,
+        request: &mut Option<Box<Request<Body>>>,
     ) -> hyper::Result<Response<Incoming>> {
         match &mut self.0 {
             Kind::Line { line: Some(line), host } => line.send(request, host).await,
             Kind::Stream(stream) => {
                 let Some(mut sent) = request.take() else { return pending().await };
                 without_host(&mut sent);
-                stream.sender.try_send_request(sent).await.map_err(|mut error| {
-                    *request = error.take_message();
+                stream.sender.try_send_request(*sent).await.map_err(|mut error| {
+                    *request = error.take_message().map(Box::new);
                     error.into_error()
                 })
             }

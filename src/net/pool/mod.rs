@@ -80,7 +80,7 @@ impl Pool {
     /// live as long as its body.
     pub(super) async fn send(
         &self,
-        request: &mut Option<Request<Body>>,
+        request: &mut Option<Box<Request<Body>>>,
         fresh: bool,
     ) -> Result<(Response<Incoming>, Lease), PoolError> {
         while let Some(host) = request.as_ref().and_then(|request| self.places.host(request.uri())) {

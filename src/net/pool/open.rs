@@ -43,7 +43,7 @@ impl Line {
     /// Sends `request` to `host` and gives its answer's head. If nothing of it was written, it is put back.
     pub(super) async fn send(
         &mut self,
-        request: &mut Option<Request<Body>>,
+        request: &mut Option<Box<Request<Body>>>,
         host: &Host,
     ) -> hyper::Result<Response<Incoming>> {
         let Some(mut sent) = request.take() else { return pending().await };
@@ -53,7 +53,7 @@ impl Line {
             self.driver.let_go();
         }
         self.meter.asked();
-        let mut answer = pin!(self.sender.try_send_request(sent));
+        let mut answer = pin!(self.sender.try_send_request(*sent));
         poll_fn(|cx| {
             let polled = self.driver.poll_after(cx, |cx| answer.as_mut().poll(cx));
             polled.map_ok(|head| {
@@ -63,7 +63,7 @@ impl Line {
         })
         .await
         .map_err(|mut error| {
-            *request = error.take_message().map(|unsent| host.in_absolute_form(unsent));
+            *request = error.take_message().map(|unsent| Box::new(host.in_absolute_form(unsent)));
             error.into_error()
         })
     }
