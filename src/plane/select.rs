@@ -5,8 +5,9 @@ use http::{HeaderMap, HeaderName};
 use super::refusal::Refusal;
 use crate::id::ConnectionId;
 
-/// The field that chooses a connection, under each of its names. The first one also stands in every answer.
-pub(super) const FIELDS: [HeaderName; 3] = [
+/// The field that chooses a connection, under each of its names. The first one also stands in every answer. No constant:
+/// that would be made anew for each comparison.
+pub(super) static FIELDS: [HeaderName; 3] = [
     HeaderName::from_static("maton-connection"),
     HeaderName::from_static("x-maton-connection"),
     HeaderName::from_static("keyferry-connection"),

@@ -105,10 +105,18 @@ impl Fields<'_> {
             self.0.push_str(name);
             match value {
                 Value::Text(text) => self.text(text),
-                Value::Id(id) => self.text(id.hyphenated().encode_lower(&mut Uuid::encode_buffer())),
+                Value::Word(word) => self.word(word),
+                Value::Id(id) => self.word(id.hyphenated().encode_lower(&mut Uuid::encode_buffer())),
                 Value::Number(number) => self.0.push_str(itoa::Buffer::new().format(number)),
             }
         });
+    }
+
+    /// What has nothing to escape.
+    fn word(&mut self, word: &str) {
+        self.0.push('"');
+        self.0.push_str(word);
+        self.0.push('"');
     }
 
     fn text(&mut self, text: &str) {

@@ -88,7 +88,8 @@ pub(super) struct Context<'a> {
 
 /// Leads the targets of an answer back through the gateway.
 pub(super) fn translate(headers: &mut HeaderMap, context: &Context<'_>) {
-    const TARGETS: [HeaderName; 3] = [LOCATION, CONTENT_LOCATION, LINK];
+    // No constant: that would be made anew for each comparison.
+    static TARGETS: [HeaderName; 3] = [LOCATION, CONTENT_LOCATION, LINK];
     if !headers.keys().any(|name| TARGETS.contains(name)) {
         return;
     }
@@ -123,7 +124,7 @@ fn unreadable() -> String {
 
 /// Adds which connection was used, and why it may not have been the expected one.
 pub(super) fn add(headers: &mut HeaderMap, chosen: &Chosen) {
-    let [name, ..] = select::FIELDS;
+    let [name, ..] = &select::FIELDS;
     let mut text = Uuid::encode_buffer();
     let id = chosen.connection.id.uuid().hyphenated().encode_lower(&mut text);
     if let Ok(id) = HeaderValue::from_str(id) {

@@ -110,8 +110,8 @@ fn is_canonical(name: &str) -> bool {
 
 /// Whether something stands before the first letter or digit of a name, or behind the last.
 fn has_edges(name: &str) -> bool {
-    let (first, last) = (name.as_bytes().first(), name.as_bytes().last());
-    [first, last].into_iter().flatten().any(|byte| !byte.is_ascii_alphanumeric())
+    let odd = |byte: Option<&u8>| byte.is_some_and(|byte| !byte.is_ascii_alphanumeric());
+    odd(name.as_bytes().first()) || odd(name.as_bytes().last())
 }
 
 fn same_spelling(one: &str, other: &str) -> bool {
