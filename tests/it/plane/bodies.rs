@@ -268,9 +268,10 @@ async fn an_upload_goes_on_while_nobody_reads_the_answer() {
         let (socket, _) = listener.accept().await.unwrap();
         let (mut read, mut write) = socket.into_split();
         // More than all that lies between holds: nobody takes it.
+        let part = vec![b'x'; 1 << 16];
         tokio::spawn(async move {
             write.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
-            while write.write_all(&[b'x'; 1 << 16]).await.is_ok() {}
+            while write.write_all(&part).await.is_ok() {}
         });
         let (mut chunk, mut came) = (vec![0; 1 << 16], 0);
         while came < SIZE {
@@ -286,8 +287,9 @@ async fn an_upload_goes_on_while_nobody_reads_the_answer() {
     ))
     .await;
     let sent = async {
+        let part = vec![b'y'; 1 << 16];
         for _ in 0..SIZE >> 16 {
-            raw.send([b'y'; 1 << 16]).await;
+            raw.send(&part).await;
         }
         upstream.await.unwrap();
     };
