@@ -139,9 +139,7 @@ impl Seldom {
         }
         due
     }
-}
 
-impl Seldom {
     /// When this last was so; the beginning of time if never.
     #[must_use]
     pub fn last(&self) -> Timestamp {

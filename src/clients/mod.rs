@@ -69,6 +69,11 @@ impl Clients {
         Self { given: Arc::new(given), store, vault, clock, cache }
     }
 
+    /// Drops what is remembered of clients that nobody needs. For a job.
+    pub fn sweep(&self) {
+        self.cache.sweep();
+    }
+
     /// The client that app files call `name`.
     pub async fn get(&self, name: &str) -> Result<Option<Arc<OAuthClient>>, ClientError> {
         if let Some(client) = self.given.get(name) {

@@ -17,7 +17,7 @@ pub struct Chosen {
     pub connection: Arc<Connection>,
     /// What `X-Maton-Hint` says, if anything; plain ASCII.
     pub hint: Option<String>,
-    /// When the call asked for it.
+    /// When it was chosen.
     pub at: Timestamp,
 }
 
@@ -96,18 +96,21 @@ impl Connections {
         wanted: Option<ConnectionId>,
         rules: &Rules,
     ) -> Result<Chosen, ChooseError> {
-        let now = self.parts.clock.now();
-        let mut list = match self.known_of_app(owner, &app.name, now) {
-            Some(list) => list,
-            // What is rare is put apart, so that the usual way needs no room for it.
-            None => Box::pin(self.of_app(owner, &app.name)).await?,
+        let mut now = self.parts.clock.now();
+        let mut list = if let Some(list) = self.known_of_app(owner, &app.name, now) {
+            list
+        } else {
+            // What is rare is put apart, so that the usual way needs no room for it. It may have taken its time.
+            let list = Box::pin(self.of_app(owner, &app.name)).await?;
+            now = self.parts.clock.now();
+            list
         };
         if rules.connections.is_some() {
             let may = |one: &&Arc<Connection>| rules.connection(&one.app, one.id).is_ok();
             list = list.iter().filter(may).map(Arc::clone).collect();
         }
         match wanted {
-            Some(id) => Box::pin(self.named((owner, app, id), &list, rules, now)).await,
+            Some(id) => Box::pin(self.named((owner, app, id), &list, rules)).await,
             None if rules.connections.is_some() && list.is_empty() => {
                 Err(ChooseError::NotAllowed(Rule::Connections))
             }
@@ -123,8 +126,8 @@ impl Connections {
         (owner, app, id): (OwnerId, &App, ConnectionId),
         list: &[Arc<Connection>],
         rules: &Rules,
-        at: Timestamp,
     ) -> Result<Chosen, ChooseError> {
+        let now = || self.parts.clock.now();
         let found = match list.iter().find(|connection| connection.id == id) {
             Some(connection) => Some(Arc::clone(connection)),
             // Perhaps made a moment ago on another node, or of another app.
@@ -139,7 +142,7 @@ impl Connections {
                 detail: format!("Connection {id} is one of {}, not of {}.", other.app, app.name),
                 url: None,
             }),
-            Some(connection) if connection.is_active() => Ok(Chosen { connection, hint: None, at }),
+            Some(connection) if connection.is_active() => Ok(Chosen { connection, hint: None, at: now() }),
             Some(connection) => Err(self.unusable(&connection)),
         }
     }

@@ -59,6 +59,8 @@ pub(super) struct Ready {
     pub(super) issued: Timestamp,
     /// From when on a successor is asked for.
     pub(super) renew_at: Option<Timestamp>,
+    /// When it came to hand.
+    pub(super) kept: Timestamp,
 }
 
 impl Ready {
@@ -128,7 +130,7 @@ impl Fresh {
 
     /// Drops credentials that nobody has used for long: secrets stay in memory only where they are needed.
     pub(super) fn sweep(&self, now: Timestamp) {
-        let used = |ready: &Ready| ready.credential.noted.last().max(ready.issued);
+        let used = |ready: &Ready| ready.credential.noted.last().max(ready.kept);
         self.ready.retain(|_, ready| now.since(used(ready)) < IDLE);
     }
 

@@ -36,10 +36,11 @@ impl Connections {
         }
     }
 
-    /// Job: forgets flows that nobody finished, and what is in memory of connections that nobody uses. Call it every
+    /// Job: forgets flows that nobody finished, and what is in memory of connections and clients that nobody uses. Call it every
     /// minute or so.
     pub async fn sweep(&self) {
         self.lists.sweep();
+        self.parts.clients.sweep();
         self.fresh.sweep(self.parts.clock.now());
         match self.parts.store.flows().sweep(self.parts.clock.now()).await {
             Ok(0) => {}

@@ -132,6 +132,7 @@ impl Connections {
             link: connection.generation,
             issued: held.issued,
             renew_at: self.renewal(held),
+            kept: self.parts.clock.now(),
         }))
     }
 

@@ -14,12 +14,8 @@ const NOTE: Duration = Duration::from_secs(10);
 pub(super) type Uses = DashMap<ConnectionId, Timestamp>;
 
 impl Connections {
-    /// The connection carried a call: its `last_used_time` follows within a minute. Cheap.
-    pub fn used(&self, connection: ConnectionId) {
-        self.uses.insert(connection, self.parts.clock.now());
-    }
-
-    /// The same, told by the credential that was used: for most calls that was noted a moment ago.
+    /// The connection carried a call by this credential: its `last_used_time` follows within a minute. For most calls
+    /// that was noted a moment ago.
     pub fn used_by(&self, connection: ConnectionId, credential: &Credential, now: Timestamp) {
         if credential.noted.is_due(now, NOTE) {
             self.uses.insert(connection, now);

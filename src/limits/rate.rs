@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use governor::Quota;
 
-/// A rate and where somebody stands in it.
+/// A rate that somebody has used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
     /// Whose rate it is: `owner` or `address`.
@@ -14,8 +14,6 @@ pub struct Rate {
     pub quota: u32,
     /// In how many seconds all of them come back.
     pub window: u64,
-    /// How many are left.
-    pub remaining: u32,
     /// In how many seconds there are more.
     pub reset: u64,
 }
@@ -26,7 +24,6 @@ impl Rate {
             name,
             quota: quota.burst_size().get(),
             window: seconds(quota.burst_size_replenished_in()),
-            remaining: 0,
             reset: seconds(reset),
         }
     }
@@ -40,7 +37,7 @@ impl Rate {
     /// The value of `RateLimit`, as in `"owner";r=0;t=1`.
     #[must_use]
     pub fn state(&self) -> String {
-        format!("\"{}\";r={};t={}", self.name, self.remaining, self.reset)
+        format!("\"{}\";r=0;t={}", self.name, self.reset)
     }
 }
 

@@ -8,7 +8,6 @@ use std::{net::IpAddr, time::Instant};
 use http::Extensions;
 
 use super::request_id::RequestId;
-use crate::clock::Timestamp;
 
 /// A request's arrival.
 #[derive(Clone, Copy, Debug)]
@@ -17,9 +16,7 @@ pub struct Arrival {
     pub id: RequestId,
     /// The peer's address, or the one that a proxy names which the operator trusts.
     pub from: IpAddr,
-    /// When that was.
-    pub at: Timestamp,
-    /// The same moment by the clock that times are measured with.
+    /// When that was, by the clock that times are measured with.
     pub began: Instant,
 }
 

@@ -73,7 +73,7 @@ mod tests {
         let at = Timestamp::from_micros(0);
         let id = RequestId::new(at);
         let from = std::net::Ipv4Addr::LOCALHOST.into();
-        extensions.insert(Arrival { id, from, at, began: std::time::Instant::now() });
+        extensions.insert(Arrival { id, from, began: std::time::Instant::now() });
         assert_eq!(RequestId::of(&extensions), id);
         assert_eq!(id.header_value().to_str().unwrap(), id.as_str());
     }

@@ -4,6 +4,7 @@
 //! not fields, until somebody asks for them.
 
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
+use zeroize::Zeroizing;
 
 use super::body::{self, Body};
 
@@ -15,13 +16,17 @@ const END_OF_SENSITIVE: u8 = b'\r';
 pub(super) struct Spare {
     method: Method,
     uri: Uri,
-    fields: Vec<u8>,
+    /// Wiped: the credential is among them.
+    fields: Zeroizing<Vec<u8>>,
 }
 
 impl Spare {
     /// Copies `request` without its body.
     pub(super) fn of(request: &Request<Body>) -> Self {
-        let mut fields = Vec::with_capacity(512);
+        // All of it at once: where it grew it would leave a part behind.
+        let length =
+            request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 2).sum();
+        let mut fields = Zeroizing::new(Vec::with_capacity(length));
         for (name, value) in request.headers() {
             fields.extend_from_slice(name.as_str().as_bytes());
             fields.push(b':');

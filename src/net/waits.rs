@@ -14,6 +14,8 @@ use std::{
 
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
+/// For limits that are none: a clock has an end.
+const LONGEST: Duration = Duration::from_hours(24 * 365);
 /// How often somebody looks who still waits.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -153,7 +155,9 @@ enum State {
 impl Wait {
     /// Waits for so long from now on.
     pub(crate) fn new(waits: Arc<Waits>, limit: Duration) -> Self {
-        Self { waits, until: Instant::now() + limit, is_short: limit < 3 * LOOK, state: State::New }
+        let now = Instant::now();
+        let until = now.checked_add(limit).unwrap_or(now + LONGEST);
+        Self { waits, until, is_short: limit < 3 * LOOK, state: State::New }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {

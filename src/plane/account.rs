@@ -173,6 +173,9 @@ impl HttpBody for Accounted {
             }
             Poll::Pending => {}
         }
+        if let Poll::Ready(None) = polled {
+            return polled;
+        }
         let Self { record, plane, watch, .. } = &mut *self;
         if let Poll::Ready(ended) = watch.poll(polled.is_pending(), || record.lasting(plane, false), cx) {
             self.record.call.end = CUT;

@@ -51,9 +51,8 @@ impl Behind {
 
     /// One request: its id, what HTTP says, the service, and a 500 where that panicked.
     pub(super) async fn answer(&self, peer: SocketAddr, mut request: Request<Body>) -> Response<Body> {
-        let (at, from) = (self.clock.now(), peer.ip().to_canonical());
-        let id = RequestId::new(at);
-        request.extensions_mut().insert(Arrival { id, from, at, began: Instant::now() });
+        let (id, from) = (RequestId::new(self.clock.now()), peer.ip().to_canonical());
+        request.extensions_mut().insert(Arrival { id, from, began: Instant::now() });
         let mut response = match arrival::refusal(&request, &self.limits) {
             Some(problem) => {
                 self.metrics.refused(problem.reason);

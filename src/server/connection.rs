@@ -1,7 +1,7 @@
 //! One connection: handshake, requests, rest, drain.
 //!
-//! A head that does not arrive in time ends the connection: in HTTP/1.1 by the pulse, in HTTP/2 by the library, which
-//! is given a timer for that. Between requests a connection of HTTP/1.1 soon rests: the library's state and buffers are given
+//! A head that does not arrive in time ends the connection: in HTTP/1.1 by the pulse, in HTTP/2 by a ping that stays
+//! unanswered behind half a head. Between requests a connection of HTTP/1.1 soon rests: the library's state and buffers are given
 //! back, and only its socket is kept until something comes. At the end keep-alive connections are told to close
 //! (GOAWAY in HTTP/2), answers under way get their grace, and what is left is cut.
 

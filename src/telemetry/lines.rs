@@ -18,6 +18,8 @@ use tracing_subscriber::fmt::MakeWriter;
 const GATHER: Duration = Duration::from_millis(50);
 /// Bytes that wait for a sink at most.
 const MOST: usize = 8 * 1024 * 1024;
+/// Bytes of room that are kept.
+const SPARE: usize = 1024 * 1024;
 
 /// Takes lines. A clone gathers in the same place.
 #[derive(Clone)]
@@ -27,7 +29,13 @@ struct Place {
     waiting: Mutex<Waiting>,
     some: Condvar,
     /// Held while what was gathered is being written.
-    sink: Mutex<Box<dyn Write + Send>>,
+    sink: Mutex<Sink>,
+}
+
+struct Sink {
+    out: Box<dyn Write + Send>,
+    /// Room for lines.
+    spare: Vec<u8>,
 }
 
 #[derive(Default)]
@@ -40,7 +48,11 @@ impl Lines {
     /// Lines that end in `out`.
     pub(super) fn to(out: impl Write + Send + 'static) -> io::Result<Self> {
         let (waiting, some) = (Mutex::default(), Condvar::default());
-        let lines = Self(Arc::new(Place { waiting, some, sink: Mutex::new(Box::new(out)) }));
+        let lines = Self(Arc::new(Place {
+            waiting,
+            some,
+            sink: Mutex::new(Sink { out: Box::new(out), spare: Vec::new() }),
+        }));
         let writer = lines.clone();
         thread::Builder::new().name("log".to_owned()).spawn(move || {
             loop {
@@ -60,12 +72,17 @@ impl Lines {
     /// Writes what has gathered, now.
     pub(super) fn deliver(&self) {
         let mut sink = self.0.sink.lock().unwrap_or_else(PoisonError::into_inner);
-        let Waiting { mut bytes, lost } = mem::take(&mut *self.waiting());
+        // The room of what was written last time is for what comes now, which would grow by being copied again and again.
+        let empty = Waiting { bytes: mem::take(&mut sink.spare), lost: 0 };
+        let Waiting { mut bytes, lost } = mem::replace(&mut *self.waiting(), empty);
         if lost > 0 {
             bytes.extend_from_slice(format!("{{\"lost_log_lines\":{lost}}}\n").as_bytes());
         }
         // Where nobody takes log lines, there is nobody to tell.
-        let _ = sink.write_all(&bytes).and_then(|()| sink.flush());
+        let _ = sink.out.write_all(&bytes).and_then(|()| sink.out.flush());
+        bytes.clear();
+        bytes.shrink_to(SPARE);
+        sink.spare = bytes;
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {

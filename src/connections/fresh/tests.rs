@@ -24,7 +24,7 @@ fn ready(generation: i64) -> Arc<Ready> {
         unproven: Arc::default(),
         noted: Seldom::default(),
     };
-    Arc::new(Ready { credential: Arc::new(credential), link: 1, issued: NOW, renew_at: None })
+    Arc::new(Ready { credential: Arc::new(credential), link: 1, issued: NOW, renew_at: None, kept: NOW })
 }
 
 fn renewing(fresh: &Fresh, id: ConnectionId) {

@@ -1,8 +1,9 @@
 //! Who moves an HTTP/1.1 connection: the call that holds it, or a task.
 //!
 //! A call that waits for nothing but its answer drives the connection itself: nothing is handed over, nobody else is
-//! woken. An upload has to go on also while nobody asks for its answer, so its connection gets a task. A connection that
-//! rests is driven by nobody; what happened to it meanwhile is seen before the next request is written.
+//! woken. An upload has to go on also while nobody asks for its answer, so its connection gets a task. It keeps
+//! that task. Any other connection that rests is driven by nobody; what happened to it meanwhile is seen before the next
+//! request is written.
 
 use std::{
     pin::Pin,

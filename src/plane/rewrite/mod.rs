@@ -1,6 +1,6 @@
 //! The request that goes out: the catalog's host, the caller's bytes, the credential last and once.
 //!
-//! The order is the point: what ends at this hop and every spelling of the credential's places go first, so that no
+//! The order is the point: what ends at this hop and every spelling of the credential's places goes or is overwritten, so that no
 //! field of the caller can remove, double or precede what is added.
 
 pub(super) mod fields;

@@ -203,7 +203,9 @@ async fn pf_7_known_good_connections_keep_serving_while_the_store_is_away() {
 async fn the_last_uses_are_written_in_batches_and_survive_a_fault() {
     let world = World::new().await;
     let connection = world.connected().await;
-    world.connections.used(connection.id);
+    let listed = world.connections.choose(world.owner, &world.app("fake"), None, &Rules::default()).await;
+    let credential = world.credential(&listed.unwrap().connection).await.unwrap();
+    world.connections.used_by(connection.id, &credential, world.clock.now());
     world.read_only(true).await;
     world.connections.flush_used().await;
     assert_eq!(world.get(connection.id).await.last_used_time, None);
