@@ -175,7 +175,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--most", type=int, default=1_000_000, help="rows of the last step of scale")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     wanted = options.experiments or [*BESIDE, "scale"]
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(65_536, most), most))
