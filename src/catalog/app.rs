@@ -12,7 +12,7 @@ use http::HeaderName;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    auth::Auth,
+    auth::{Auth, Inject, Sign},
     field::{Field, Role},
     limit::Limit,
     pattern::{Glob, Pattern},
@@ -98,6 +98,12 @@ fn yes() -> bool {
 }
 
 impl App {
+    /// Everything that some way of this app, or a route, puts onto a request.
+    pub fn injects(&self) -> impl Iterator<Item = &Inject> {
+        let routes = self.routes.iter().filter_map(|route| route.inject.as_ref());
+        self.auth.iter().map(|way| &way.inject).chain(routes).flatten()
+    }
+
     /// Every header that some way of this app sets: a caller's own never goes upstream.
     #[must_use]
     pub fn credential_headers(&self) -> &[HeaderName] {
@@ -170,11 +176,12 @@ impl App {
         for field in self.auth.iter_mut().flat_map(|way| &mut way.fields) {
             field.role = role(&field.name);
         }
-        let injects = || self.auth.iter().flat_map(|way| &way.inject);
-        let headers: BTreeSet<&str> = injects().filter_map(|inject| inject.header.as_deref()).collect();
-        let queries: BTreeSet<String> = injects().filter_map(|inject| inject.query.clone()).collect();
-        let mut headers: Vec<HeaderName> = headers.into_iter().filter_map(|name| name.parse().ok()).collect();
-        headers.dedup();
+        let mut headers: BTreeSet<String> =
+            self.injects().filter_map(|inject| inject.header.as_deref()).map(str::to_lowercase).collect();
+        let signed = self.auth.iter().filter_map(|way| way.sign.as_ref()).flat_map(Sign::headers);
+        headers.extend(signed.map(|name| (*name).to_owned()));
+        let queries: BTreeSet<String> = self.injects().filter_map(|inject| inject.query.clone()).collect();
+        let headers = headers.into_iter().filter_map(|name| name.parse().ok()).collect();
         self.injected = Injected { headers, queries: queries.into_iter().collect() };
     }
 }
@@ -193,6 +200,8 @@ pub struct Route {
     /// The credential is not sent there.
     #[serde(default)]
     pub anonymous: bool,
+    /// What goes onto requests there, instead of what the way in says.
+    pub inject: Option<Vec<Inject>>,
 }
 
 /// A placeholder in the caller's path, filled wherever it occurs.

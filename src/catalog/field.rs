@@ -14,6 +14,7 @@ use super::{
 /// One value of a connection: a tenant's name, a region, an account id.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key that a file may set")]
 pub struct Field {
     /// The name templates use.
     pub name: String,
@@ -33,7 +34,7 @@ pub struct Field {
     pub path: Option<String>,
     /// For `request`: what to ask after the connection was made.
     pub request: Option<FieldRequest>,
-    /// Another field this one is derived from, by `regex`.
+    /// Another value this one is taken out of: by `path`, where that value is JSON, and by `regex`.
     pub of: Option<String>,
     /// First capture group of this, over the value found (or over `of`), is the value.
     pub regex: Option<Capture>,
@@ -45,9 +46,15 @@ pub struct Field {
     /// Sealed with the grant, never shown.
     #[serde(default)]
     pub secret: bool,
+    /// May have several lines. Then it never stands in a header or a URL itself.
+    #[serde(default)]
+    pub multiline: bool,
     /// Several are possible: the user picks.
     #[serde(default)]
     pub choose: bool,
+    /// For `user`: the only values there are; empty: any that matches.
+    #[serde(default)]
+    pub choices: Vec<String>,
     /// Only for these ways in; empty: for all.
     #[serde(default)]
     pub methods: Vec<Method>,
@@ -77,7 +84,13 @@ impl Field {
 
     /// Whether `value` can be stored, wherever it came from.
     pub fn accepts(&self, value: &str) -> Result<(), Unfit> {
-        value::accepts(value, self.pattern.as_ref(), self.role, self.example.as_deref())
+        let (pattern, example) = (self.pattern.as_ref(), self.example.as_deref());
+        if self.multiline {
+            return value::accepts_lines(value, pattern, example);
+        }
+        value::accepts(value, pattern, self.role, example)?;
+        let open = self.choices.is_empty() || self.choices.iter().any(|choice| choice == value);
+        if open { Ok(()) } else { Err(Unfit::Choice { choices: self.choices.clone() }) }
     }
 }
 

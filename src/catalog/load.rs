@@ -1,14 +1,20 @@
 //! Reads app files: the built-in ones, then the operator's folder over them. Every bad file is reported, not the
 //! first only, and every report names file, line and key.
 
-use std::{collections::BTreeMap, fmt, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fmt, fs,
+    path::Path,
+    sync::{Arc, LazyLock},
+};
 
 use rust_embed::RustEmbed;
+use walkdir::WalkDir;
 
 use super::{app::App, lint, place};
 
 /// Where the built-in files stand in the sources, for error texts.
-const BUILTIN: &str = "config/apps";
+const SHIPPED: &str = "config/apps";
 
 #[derive(RustEmbed)]
 #[folder = "config/apps"]
@@ -43,6 +49,8 @@ impl fmt::Display for CatalogError {
 /// One app file: its name for error texts, and what it says.
 pub(super) struct File {
     pub(super) name: String,
+    /// The folder it stands in, which its first category has to be; only built-in files are sorted.
+    pub(super) folder: Option<String>,
     pub(super) text: String,
 }
 
@@ -52,47 +60,79 @@ impl File {
         let line = place::line_of(&self.text, &at);
         CatalogError { file: self.name.clone(), line, field: Some(at), problem }
     }
-}
 
-/// The files that count, by slug: an operator's file replaces the built-in one of the same name.
-pub(super) fn files(dir: Option<&Path>) -> Result<BTreeMap<String, File>, Vec<CatalogError>> {
-    let mut files: BTreeMap<String, File> = builtin();
-    if let Some(dir) = dir {
-        files.extend(folder(dir)?);
+    fn unreadable(path: &Path, problem: String) -> CatalogError {
+        CatalogError { file: path.display().to_string(), line: None, field: None, problem }
     }
-    Ok(files)
 }
 
-fn builtin() -> BTreeMap<String, File> {
-    let read = |path: &str| {
-        let text = String::from_utf8_lossy(&Builtin::get(path)?.data).into_owned();
-        Some((path.strip_suffix(".toml")?.to_owned(), File { name: format!("{BUILTIN}/{path}"), text }))
-    };
-    Builtin::iter().filter_map(|path| read(&path)).collect()
+/// Files by slug.
+pub(super) type Files = BTreeMap<String, File>;
+
+/// An app with the file it came from.
+pub(super) struct Loaded {
+    pub(super) app: Arc<App>,
+    pub(super) file: File,
 }
 
-fn folder(dir: &Path) -> Result<BTreeMap<String, File>, Vec<CatalogError>> {
-    let unreadable = |path: &Path, error: &std::io::Error| CatalogError {
-        file: path.display().to_string(),
-        line: None,
-        field: None,
-        problem: format!("can't be read: {error}"),
-    };
-    let entries = fs::read_dir(dir).map_err(|error| vec![unreadable(dir, &error)])?;
-    let mut found = BTreeMap::new();
-    let mut errors = Vec::new();
-    for entry in entries {
+/// The built-in apps, by slug: read once in the life of a program.
+pub(super) static BUILTIN: LazyLock<Result<BTreeMap<String, Loaded>, Vec<CatalogError>>> =
+    LazyLock::new(|| {
+        let mut errors = Vec::new();
+        let mut loaded = BTreeMap::new();
+        for (slug, file) in builtin(&mut errors) {
+            match app(&slug, &file, false) {
+                Ok(app) => drop(loaded.insert(slug, Loaded { app: Arc::new(app), file })),
+                Err(found) => errors.extend(found),
+            }
+        }
+        if errors.is_empty() { Ok(loaded) } else { Err(errors) }
+    });
+
+fn builtin(errors: &mut Vec<CatalogError>) -> Files {
+    let mut found = Files::new();
+    for path in Builtin::iter() {
+        let Some(data) = Builtin::get(&path) else { continue };
+        let path = Path::new(SHIPPED).join(path.as_ref());
+        let Some(slug) = slug_of(&path) else { continue };
+        let folder = path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+        let text = String::from_utf8_lossy(&data.data).into_owned();
+        let file = File { name: path.display().to_string(), folder, text };
+        keep(&mut found, slug, file, errors);
+    }
+    found
+}
+
+/// Two files of one name would be one app less.
+fn keep(found: &mut Files, slug: String, file: File, errors: &mut Vec<CatalogError>) {
+    if let Some(other) = found.get(&slug) {
+        let problem = format!("{} is an app file of the same name", other.name);
+        return errors.push(CatalogError { file: file.name, line: None, field: None, problem });
+    }
+    found.insert(slug, file);
+}
+
+/// The files of the operator's folder and the folders in it.
+pub(super) fn folder(dir: &Path) -> Result<Files, Vec<CatalogError>> {
+    let (mut found, mut errors) = (Files::new(), Vec::new());
+    // Links are not followed, so that no folder is its own.
+    for entry in WalkDir::new(dir).sort_by_file_name() {
         let path = match entry {
-            Ok(entry) => entry.path(),
+            Ok(entry) if entry.file_type().is_dir() => continue,
+            Ok(entry) => entry.into_path(),
             Err(error) => {
-                errors.push(unreadable(dir, &error));
+                let path = error.path().unwrap_or(dir);
+                errors.push(File::unreadable(path, format!("can't be read: {error}")));
                 continue;
             }
         };
         let Some(slug) = slug_of(&path) else { continue };
         match fs::read_to_string(&path) {
-            Ok(text) => drop(found.insert(slug, File { name: path.display().to_string(), text })),
-            Err(error) => errors.push(unreadable(&path, &error)),
+            Ok(text) => {
+                let file = File { name: path.display().to_string(), folder: None, text };
+                keep(&mut found, slug, file, &mut errors);
+            }
+            Err(error) => errors.push(File::unreadable(&path, format!("can't be read: {error}"))),
         }
     }
     if errors.is_empty() { Ok(found) } else { Err(errors) }

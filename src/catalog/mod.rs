@@ -4,6 +4,7 @@
 
 pub mod app;
 pub mod auth;
+mod consent;
 pub mod field;
 pub mod json;
 pub mod limit;
@@ -12,15 +13,13 @@ mod load;
 pub mod method;
 pub mod pattern;
 mod place;
+mod signing;
 pub mod template;
+mod token;
 pub mod value;
 pub mod webhook;
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    path::Path,
-    sync::Arc,
-};
+use std::{collections::HashMap, path::Path, sync::Arc};
 
 use foldhash::fast::RandomState;
 
@@ -68,43 +67,56 @@ impl Catalog {
         Self::load(None, false)
     }
 
-    /// The built-in apps, and over them those of the operator's folder. Only with `plain_http` may a file say `http:`.
+    /// The built-in apps, and over them those of the operator's folder: a file there replaces the built-in one of the
+    /// same name. Only with `plain_http` may a file say `http:`.
     pub fn load(dir: Option<&Path>, plain_http: bool) -> Result<Self, Vec<CatalogError>> {
-        Self::read(load::files(dir)?, plain_http)
+        let builtin = load::BUILTIN.as_ref().map_err(Clone::clone)?;
+        let own = dir.map(load::folder).transpose()?.unwrap_or_default();
+        let (mut catalog, mut errors) = (Self::default(), Vec::new());
+        for loaded in builtin.iter().filter(|(slug, _)| !own.contains_key(*slug)).map(|(_, loaded)| loaded) {
+            errors.extend(catalog.add(&loaded.app, &loaded.file));
+        }
+        catalog.read(own, plain_http, errors)
     }
 
     /// Only the apps of `files`, each a slug and the text of its file: for tests and tools.
     pub fn of(files: &[(&str, &str)], plain_http: bool) -> Result<Self, Vec<CatalogError>> {
-        let file =
-            |slug: &str, text: &str| load::File { name: format!("{slug}.toml"), text: text.to_owned() };
-        Self::read(
-            files.iter().map(|(slug, text)| ((*slug).to_owned(), file(slug, text))).collect(),
-            plain_http,
-        )
+        let file = |slug: &str, text: &str| load::File {
+            name: format!("{slug}.toml"),
+            folder: None,
+            text: text.to_owned(),
+        };
+        let files = files.iter().map(|(slug, text)| ((*slug).to_owned(), file(slug, text))).collect();
+        Self::default().read(files, plain_http, Vec::new())
     }
 
-    fn read(files: BTreeMap<String, load::File>, plain_http: bool) -> Result<Self, Vec<CatalogError>> {
-        let mut catalog = Self::default();
-        let mut errors = Vec::new();
+    /// With the apps of further files.
+    fn read(
+        mut self,
+        files: load::Files,
+        plain_http: bool,
+        mut errors: Vec<CatalogError>,
+    ) -> Result<Self, Vec<CatalogError>> {
         for (slug, file) in files {
             match load::app(&slug, &file, plain_http) {
-                Ok(app) => errors.extend(catalog.add(Arc::new(app), &file)),
+                Ok(app) => errors.extend(self.add(&Arc::new(app), &file)),
                 Err(found) => errors.extend(found),
             }
         }
-        if errors.is_empty() { Ok(catalog) } else { Err(errors) }
+        self.apps.sort_by(|a, b| a.name.cmp(&b.name));
+        if errors.is_empty() { Ok(self) } else { Err(errors) }
     }
 
     /// Takes one more app in; what speaks against its names comes back.
-    fn add(&mut self, app: Arc<App>, file: &load::File) -> Vec<CatalogError> {
+    fn add(&mut self, app: &Arc<App>, file: &load::File) -> Vec<CatalogError> {
         let aliases = app.aliases.iter().enumerate().map(|(at, alias)| (format!("aliases[{at}]"), alias));
         let mut errors = Vec::new();
         for (at, slug) in std::iter::once(("name".to_owned(), &app.name)).chain(aliases) {
-            if let Some(other) = self.by_slug.insert(slug.clone(), Arc::clone(&app)) {
+            if let Some(other) = self.by_slug.insert(slug.clone(), Arc::clone(app)) {
                 errors.push(file.error(at, format!("{slug:?} already means {}", other.name)));
             }
         }
-        self.apps.push(app);
+        self.apps.push(Arc::clone(app));
         errors
     }
 

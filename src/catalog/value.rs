@@ -7,6 +7,9 @@ use super::{field::Role, pattern::Pattern};
 /// Longer values are nobody's key.
 const MOST: usize = 8192;
 
+/// Longest value of several lines: a service account with its key.
+const MOST_LINES: usize = 16 * 1024;
+
 /// Why a value is refused. Says nothing of the value: it may be a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
@@ -24,6 +27,12 @@ pub enum Unfit {
     Pattern {
         /// The field's example.
         example: Option<String>,
+    },
+    /// It is none of those that can be chosen.
+    #[error("is none of {}", choices.join(", "))]
+    Choice {
+        /// What can be.
+        choices: Vec<String>,
     },
     /// It would be another host, or none.
     #[error("is no part of a host name")]
@@ -63,6 +72,27 @@ pub(super) fn accepts(
     }
 }
 
+/// Whether `value` fits where several lines may stand: never in a header, a host or a path.
+pub(super) fn accepts_lines(
+    value: &str,
+    pattern: Option<&Pattern>,
+    example: Option<&str>,
+) -> Result<(), Unfit> {
+    if value.trim().is_empty() {
+        return Err(Unfit::Empty);
+    }
+    if value.len() > MOST_LINES {
+        return Err(Unfit::TooLong);
+    }
+    if !value.chars().all(|c| matches!(c, ' ' | '\n' | '\r' | '\t') || c.is_ascii_graphic()) {
+        return Err(Unfit::Unprintable);
+    }
+    if pattern.is_some_and(|pattern| !pattern.matches(value)) {
+        return Err(Unfit::Pattern { example: example.map(str::to_owned) });
+    }
+    Ok(())
+}
+
 /// Whether every label is one that DNS knows (RFC 1035 2.3.1) and that reads as what it is: no `xn--`.
 fn host(value: &str) -> Result<(), Unfit> {
     let after = value.split_once("://").map_or(value, |(_, after)| after);
@@ -92,6 +122,16 @@ mod tests {
         }
         assert!(accepted("p4ss word!", Role::Value));
         assert!(accepted(&"a".repeat(MOST), Role::Value));
+    }
+
+    #[test]
+    fn several_lines_are_taken_only_where_they_may_stand() {
+        let key = "-----BEGIN KEY-----\nabc=\r\n-----END KEY-----\n";
+        assert!(!accepted(key, Role::Value));
+        assert!(accepts_lines(key, None, None).is_ok());
+        for value in ["", " \n ", "a\0", "é", &"a".repeat(MOST_LINES + 1)] {
+            assert!(accepts_lines(value, None, None).is_err(), "{value:?}");
+        }
     }
 
     #[test]

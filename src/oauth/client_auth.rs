@@ -24,6 +24,7 @@ pub(super) fn apply(
         ClientAuth::Basic => {
             headers.insert(AUTHORIZATION, basic(client)?);
         }
+        ClientAuth::Absent => {}
         ClientAuth::PrivateKeyJwt => {
             return Err(OAuthError::Configuration("private_key_jwt is not supported yet".to_owned()));
         }

@@ -11,8 +11,18 @@ use crate::catalog::{
 };
 
 /// Names that mean something of their own.
-const TAKEN: [&str; 6] =
-    ["access_token", "refresh_token", "client_id", "client_secret", "environment", "nonce"];
+const TAKEN: [&str; 10] = [
+    "access_token",
+    "refresh_token",
+    "token_secret",
+    "client_id",
+    "client_secret",
+    "environment",
+    "nonce",
+    "redirect_uri",
+    "jwt",
+    "key_fingerprint",
+];
 
 /// Checks every field of the app and of its ways.
 pub(super) fn check(app: &App, found: &mut Findings) {
@@ -51,7 +61,8 @@ fn name(at: &str, name: &str, label: &str, found: &mut Findings) {
 
 fn credential(at: &str, method: Method, field: &CredentialField, found: &mut Findings) {
     let own_client = method == Method::ClientCredentials && field.name.starts_with("client_");
-    let taken = TAKEN.contains(&field.name.as_str()) && !own_client;
+    let own_secret = method == Method::Oauth1 && field.name == "token_secret";
+    let taken = TAKEN.contains(&field.name.as_str()) && !own_client && !own_secret;
     found.say_if(taken, format!("{at}.name"), format!("{} means something else", field.name));
     fits(at, "example", field.example.as_deref(), field.pattern.as_ref(), found);
 }
@@ -67,8 +78,24 @@ fn check_field(app: &App, at: &str, field: &Field, found: &mut Findings) {
     if let Some(of) = &field.of {
         let known = app.auth.iter().any(|way| super::names::declared(app, way, of).is_some());
         found.say_if(!known || *of == field.name, format!("{at}.of"), format!("{of} is declared nowhere"));
-        found.say_if(field.regex.is_none(), format!("{at}.regex"), "is missing: which part of it?");
+        let whole = field.regex.is_none() && field.path.is_none();
+        found.say_if(whole, format!("{at}.regex"), "is missing: which part of it?");
     }
+    choices(at, field, found);
+}
+
+fn choices(at: &str, field: &Field, found: &mut Findings) {
+    let asked = field.from == Source::User && field.of.is_none();
+    let astray = !field.choices.is_empty() && !asked;
+    found.say_if(astray, format!("{at}.choices"), "belong to what a user is asked for");
+    for choice in &field.choices {
+        fits(at, "choices", Some(choice), field.pattern.as_ref(), found);
+    }
+    let known = field
+        .default
+        .as_ref()
+        .is_none_or(|default| field.choices.is_empty() || field.choices.contains(default));
+    found.say_if(!known, format!("{at}.default"), "is none of the choices");
 }
 
 fn sources(app: &App, at: &str, field: &Field, found: &mut Findings) {
@@ -77,13 +104,17 @@ fn sources(app: &App, at: &str, field: &Field, found: &mut Findings) {
     let listed = field.request.as_ref().is_some_and(|request| request.list.is_some());
     found.say_if(field.choose && !listed, format!("{at}.choose"), "needs request.list: choose from what?");
     let needed = match field.from {
-        Source::Callback | Source::Operator => |method: Method| method == Method::Oauth2,
-        Source::Token => |method: Method| matches!(method, Method::Oauth2 | Method::ClientCredentials),
+        Source::Callback | Source::Operator => by_browser,
+        Source::Token => |method: Method| !matches!(method, Method::Oauth1),
         Source::User | Source::Request => |_| true,
     };
     let served = app.auth.iter().filter(|way| field.is_of(way.method)).all(|way| needed(way.method));
     let required = !field.optional && field.default.is_none();
     found.say_if(required && !served, format!("{at}.methods"), "name the ways that can yield it");
+}
+
+fn by_browser(method: Method) -> bool {
+    matches!(method, Method::Oauth2 | Method::Oauth1 | Method::Mcp)
 }
 
 /// An example with an ellipsis shows the beginning only.

@@ -38,7 +38,7 @@ impl Findings {
 /// Everything wrong with `app`, which stands in `file`, the file of `slug`; and what is computed once is filled in.
 pub(super) fn findings(app: &mut App, slug: &str, file: &File, plain_http: bool) -> Vec<Finding> {
     let mut found = Findings::default();
-    shape::check(app, slug, &mut found);
+    shape::check(app, slug, file.folder.as_deref(), &mut found);
     ways::check(app, &mut found);
     fields::check(app, &mut found);
     let uses = uses::of(app);

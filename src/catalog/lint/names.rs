@@ -18,6 +18,8 @@ pub(super) struct Declared<'a> {
     /// Who says what it is.
     pub(super) origin: Origin,
     pub(super) secret: bool,
+    /// Whether it may have several lines.
+    lines: bool,
     missing: bool,
 }
 
@@ -34,11 +36,15 @@ pub(super) enum Origin {
     Token,
     /// Random, for one consent.
     Nonce,
+    /// This gateway's own callback.
+    Callback,
+    /// What is signed here, or told from the key.
+    Signed,
 }
 
 impl Declared<'_> {
     const fn of(origin: Origin, secret: bool) -> Self {
-        Self { pattern: None, origin, secret, missing: false }
+        Self { pattern: None, origin, secret, lines: false, missing: false }
     }
 
     /// Whether the value exists by then.
@@ -47,9 +53,12 @@ impl Declared<'_> {
             Origin::Nonce => stage == Stage::Consent,
             Origin::Token if name == "refresh_token" => stage == Stage::Renew,
             Origin::Token | Origin::Field(Source::Token) => stage >= Stage::Gather,
-            Origin::Field(Source::Callback) => stage >= Stage::Exchange,
+            Origin::Signed | Origin::Field(Source::Callback) => stage >= Stage::Exchange,
             Origin::Field(Source::Request) => stage >= Stage::Call,
-            Origin::Client | Origin::Credential | Origin::Field(Source::User | Source::Operator) => true,
+            Origin::Client
+            | Origin::Callback
+            | Origin::Credential
+            | Origin::Field(Source::User | Source::Operator) => true,
         }
     }
 }
@@ -61,6 +70,7 @@ pub(super) fn declared<'a>(app: &'a App, way: &'a Auth, name: &str) -> Option<De
             pattern: field.pattern.as_ref(),
             origin: Origin::Field(field.from),
             secret: field.secret,
+            lines: field.multiline,
             missing: field.optional && field.default.is_none(),
         });
     }
@@ -69,20 +79,26 @@ pub(super) fn declared<'a>(app: &'a App, way: &'a Auth, name: &str) -> Option<De
             pattern: field.pattern.as_ref(),
             origin: Origin::Credential,
             secret: field.secret,
+            lines: field.multiline,
             missing: field.optional,
         });
     }
-    let has_token = way.token.is_some();
-    match name {
-        "client_id" if way.client.is_some() => Some(Declared::of(Origin::Client, false)),
-        "client_secret" if way.client.is_some() => Some(Declared::of(Origin::Client, true)),
-        "nonce" if way.authorize.is_some() => Some(Declared::of(Origin::Nonce, false)),
-        "access_token" if has_token => Some(Declared::of(Origin::Token, true)),
-        "refresh_token" if has_token && way.method == Method::Oauth2 => {
-            Some(Declared::of(Origin::Token, true))
-        }
-        _ => None,
-    }
+    let has_client = way.client.is_some() || way.register.is_some() || way.mcp.is_some();
+    let has_token = way.token.is_some() || way.oauth1.is_some() || way.mcp.is_some();
+    let renews = matches!(way.method, Method::Oauth2 | Method::Mcp);
+    let (origin, secret) = match name {
+        "client_id" if has_client => (Origin::Client, false),
+        "client_secret" if has_client => (Origin::Client, true),
+        "redirect_uri" if way.register.is_some() => (Origin::Callback, false),
+        "nonce" if way.authorize.is_some() => (Origin::Nonce, false),
+        "access_token" if has_token => (Origin::Token, true),
+        "refresh_token" if has_token && renews => (Origin::Token, true),
+        "token_secret" if way.oauth1.is_some() => (Origin::Token, true),
+        "jwt" if way.jwt.is_some() => (Origin::Signed, true),
+        "key_fingerprint" if way.jwt.is_some() => (Origin::Signed, false),
+        _ => return None,
+    };
+    Some(Declared::of(origin, secret))
 }
 
 /// Checks every name of every template.
@@ -110,6 +126,9 @@ fn check_name(app: &App, used: &Use<'_>, name: &str, found: &mut Findings) {
             None => found.say(&used.at, format!("${{{name}}} is declared nowhere for {method}")),
             Some(source) if !source.is_known_at(used.stage, name) => {
                 found.say(&used.at, format!("${{{name}}} is not known yet at this point"));
+            }
+            Some(source) if source.lines && used.kind != Kind::Key => {
+                found.say(&used.at, format!("${{{name}}} may have several lines: only a key can hold them"));
             }
             Some(source) if source.missing && !used.optional => found.say(
                 &used.at,

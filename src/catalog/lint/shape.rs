@@ -11,9 +11,13 @@ use crate::catalog::{
 };
 
 /// Checks what stands outside fields and ways.
-pub(super) fn check(app: &App, slug: &str, found: &mut Findings) {
+pub(super) fn check(app: &App, slug: &str, folder: Option<&str>, found: &mut Findings) {
     slugs(app, slug, found);
     found.say_if(app.display_name.trim().is_empty(), "display_name", "is empty");
+    if let Some(folder) = folder {
+        let sorted = app.categories.first().is_some_and(|category| category == folder);
+        found.say_if(!sorted, "categories", format!("the first one is the file's folder, {folder}"));
+    }
     defaults(app, found);
     routes(app, found);
     path_vars(app, found);
@@ -51,8 +55,9 @@ fn is_slug(name: &str) -> bool {
 
 fn defaults(app: &App, found: &mut Findings) {
     let injected = |name: &str| {
-        let headers = app.auth.iter().flat_map(|way| &way.inject).filter_map(|inject| inject.header.as_ref());
-        headers.into_iter().any(|header| header.eq_ignore_ascii_case(name))
+        app.injects()
+            .filter_map(|inject| inject.header.as_ref())
+            .any(|header| header.eq_ignore_ascii_case(name))
     };
     let mut seen = HashSet::new();
     for name in app.headers.keys() {
@@ -61,8 +66,7 @@ fn defaults(app: &App, found: &mut Findings) {
         found.say_if(injected(name), &at, "carries the credential, so it can't have a default");
         found.say_if(!seen.insert(name.to_ascii_lowercase()), &at, "stands there twice");
     }
-    let queries: HashSet<&String> =
-        app.auth.iter().flat_map(|way| &way.inject).filter_map(|inject| inject.query.as_ref()).collect();
+    let queries: HashSet<&String> = app.injects().filter_map(|inject| inject.query.as_ref()).collect();
     for name in app.query.keys() {
         let carries = queries.contains(name);
         found.say_if(carries, format!("query.{name}"), "carries the credential, so it can't have a default");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::catalog::{
     app::App,
-    auth::{Auth, Inject},
+    auth::{Auth, Inject, Sign},
     field::{Field, Role},
     template::Template,
 };
@@ -37,6 +37,10 @@ pub(super) enum Kind {
     Header,
     /// Any other value: its writer encodes it.
     Value,
+    /// What a signature is made with: never sent, and the one place for a value of several lines.
+    Key,
+    /// A member of a token that is signed here.
+    Claim,
 }
 
 /// When a template is filled: what is known by then differs.
@@ -108,6 +112,11 @@ impl<'a> List<'a> {
         }
         for (at, route) in app.routes.iter().enumerate() {
             self.add(format!("route[{at}].base"), &route.base, Kind::Base, Stage::Call, &common);
+            // A route that some way can't fill is one that its connections can't take.
+            for (number, inject) in route.inject.iter().flatten().enumerate() {
+                self.inject(format!("route[{at}].inject[{number}].value"), inject, &common);
+                self.uses.iter_mut().next_back().into_iter().for_each(|last| last.optional = true);
+            }
         }
     }
 
@@ -159,9 +168,56 @@ impl<'a> List<'a> {
             self.all(&format!("{at}.token.params"), &token.params, Kind::Value, Stage::Exchange, &[way]);
             self.all(&format!("{at}.token.headers"), &token.headers, Kind::Header, Stage::Exchange, &[way]);
         }
+        if let Some(exchange) = &way.exchange {
+            self.add(format!("{at}.exchange.url"), &exchange.url, Kind::Endpoint, Stage::Gather, &[way]);
+            self.all(&format!("{at}.exchange.params"), &exchange.params, Kind::Value, Stage::Gather, &[way]);
+            self.all(
+                &format!("{at}.exchange.headers"),
+                &exchange.headers,
+                Kind::Header,
+                Stage::Gather,
+                &[way],
+            );
+        }
+        self.signed(at, way);
+        self.clients(at, way);
         self.renewal(at, way);
         for (number, inject) in way.inject.iter().enumerate() {
-            self.inject(format!("{at}.inject[{number}].value"), inject, way);
+            self.inject(format!("{at}.inject[{number}].value"), inject, &[way]);
+        }
+    }
+
+    /// What is signed here.
+    fn signed(&mut self, at: &str, way: &'a Auth) {
+        if let Some(jwt) = &way.jwt {
+            self.add(format!("{at}.jwt.key"), &jwt.key, Kind::Key, Stage::Exchange, &[way]);
+            self.all(&format!("{at}.jwt.header"), &jwt.header, Kind::Claim, Stage::Exchange, &[way]);
+            self.all(&format!("{at}.jwt.claims"), &jwt.claims, Kind::Claim, Stage::Exchange, &[way]);
+        }
+        for (key, template) in way.sign.iter().flat_map(Sign::templates) {
+            self.add(format!("{at}.sign.{key}"), template, Kind::Value, Stage::Call, &[way]);
+            let optional = matches!(key, "realm" | "session_token");
+            self.uses.iter_mut().next_back().into_iter().for_each(|last| last.optional = optional);
+        }
+        if let Some(signature) = &way.callback.signature {
+            let at = format!("{at}.callback.signature.secret");
+            self.add(at, &signature.secret, Kind::Key, Stage::Exchange, &[way]);
+        }
+    }
+
+    /// Where clients and endpoints are found at connect time.
+    fn clients(&mut self, at: &str, way: &'a Auth) {
+        if let Some(legs) = &way.oauth1 {
+            let (first, last) = (&legs.request_token_url, &legs.access_token_url);
+            self.add(format!("{at}.oauth1.request_token_url"), first, Kind::Endpoint, Stage::Consent, &[way]);
+            self.add(format!("{at}.oauth1.access_token_url"), last, Kind::Endpoint, Stage::Exchange, &[way]);
+        }
+        if let Some(register) = &way.register {
+            self.add(format!("{at}.register.url"), &register.url, Kind::Endpoint, Stage::Consent, &[way]);
+            self.all(&format!("{at}.register.params"), &register.params, Kind::Value, Stage::Consent, &[way]);
+        }
+        if let Some(server) = &way.mcp {
+            self.add(format!("{at}.mcp.url"), &server.url, Kind::Endpoint, Stage::Consent, &[way]);
         }
     }
 
@@ -170,16 +226,16 @@ impl<'a> List<'a> {
             self.add(format!("{at}.refresh.url"), url, Kind::Endpoint, Stage::Renew, &[way]);
         }
         self.all(&format!("{at}.refresh.params"), &way.refresh.params, Kind::Value, Stage::Renew, &[way]);
+        self.all(&format!("{at}.refresh.headers"), &way.refresh.headers, Kind::Header, Stage::Renew, &[way]);
         if let Some(revoke) = &way.revoke {
             self.add(format!("{at}.revoke.url"), &revoke.url, Kind::Endpoint, Stage::Renew, &[way]);
             self.all(&format!("{at}.revoke.params"), &revoke.params, Kind::Value, Stage::Renew, &[way]);
         }
     }
 
-    fn inject(&mut self, at: String, inject: &'a Inject, way: &'a Auth) {
+    fn inject(&mut self, at: String, inject: &'a Inject, ways: &[&'a Auth]) {
         let kind = if inject.header.is_some() { Kind::Header } else { Kind::Value };
-        let ways = vec![way];
-        let optional = inject.optional;
+        let (ways, optional) = (ways.to_vec(), inject.optional);
         self.uses.push(Use { at, template: &inject.value, kind, stage: Stage::Call, ways, optional });
     }
 
@@ -194,7 +250,7 @@ impl<'a> List<'a> {
 impl Use<'_> {
     /// Whether the template becomes a URL or a part of one as it is.
     pub(super) fn is_url(&self) -> bool {
-        !matches!(self.kind, Kind::Header | Kind::Value)
+        !matches!(self.kind, Kind::Header | Kind::Value | Kind::Key | Kind::Claim)
     }
 }
 

@@ -6,6 +6,8 @@ mod folder;
 mod rules;
 mod tenants;
 
+use std::collections::BTreeMap;
+
 use super::*;
 
 /// The built-in catalog; a bad file fails the test with all that is wrong.

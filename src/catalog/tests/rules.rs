@@ -62,7 +62,45 @@ fn names_and_places() {
 fn ways_in() {
     check(&[
         ("method = \"API_KEY\"", "method = \"OAUTH2\"", "auth[1].method", "already"),
-        ("method = \"API_KEY\"", "method = \"OAUTH1\"", "auth[1].method", "can't be carried out yet"),
+        ("method = \"API_KEY\"", "method = \"OAUTH1\"", "auth[1].sign", "is missing"),
+        ("method = \"API_KEY\"", "method = \"JWT\"", "auth[1].jwt", "is missing"),
+        ("method = \"API_KEY\"", "method = \"MCP\"", "auth[1].mcp", "is missing"),
+        (
+            "method = \"API_KEY\"",
+            "method = \"MCP\"\nmcp = { url = \"https://acme.test\", domains = [\"test\"] }",
+            "auth[1].mcp.domains",
+            "names the domains",
+        ),
+        (
+            "client = \"acme\"",
+            "client = \"acme\"\nregister = { url = \"https://acme.test/apps\" }",
+            "auth[0].client",
+            "not both",
+        ),
+        (
+            "client = \"acme\"",
+            "client = \"acme\"\nmcp = { url = \"https://acme.test\", domains = [\"acme.test\"] }",
+            "auth[0].mcp",
+            "no use",
+        ),
+        (
+            "client = \"acme\"",
+            "client = \"acme\"\nrefresh = { client_auth = \"private_key_jwt\" }",
+            "auth[0].jwt",
+            "signed by it",
+        ),
+        (
+            "client = \"acme\"",
+            "client = \"acme\"\nrefresh = { spend = \"access_token\" }",
+            "auth[0].refresh.params",
+            "where does the access token go",
+        ),
+        (
+            "path = \"/files/**\"",
+            "path = \"/files/**\"\nanonymous = true\ninject = [{ header = \"X\", value = \"x\" }]",
+            "route[0].inject",
+            "anonymous",
+        ),
         ("client = \"acme\"\n", "", "auth[0].client", "is missing"),
         ("token = {", "# token = {", "auth[0].token", "is missing"),
         (
@@ -103,6 +141,15 @@ fn fields_and_their_sources() {
     check(&[
         ("example = \"north\"", "example = \"North\"", "field[0].example", "does not match"),
         ("example = \"north\"", "default = \"North\"", "field[0].default", "does not match"),
+        ("example = \"north\"", "choices = [\"a\", \"B\"]", "field[0].choices", "does not match"),
+        (
+            "example = \"north\"",
+            "choices = [\"a\"]\ndefault = \"b\"",
+            "field[0].default",
+            "none of the choices",
+        ),
+        ("from = \"callback\"", "from = \"callback\"\nchoices = [\"1\"]", "field[1].choices", "asked for"),
+        ("label = \"Tenant\"", "label = \"Tenant\"\nmultiline = true", "base", "several lines"),
         ("from = \"callback\"", "from = \"request\"", "field[1].request", "belongs to"),
         ("from = \"callback\"", "from = \"callback\"\nchoose = true", "field[1].choose", "request.list"),
         ("methods = [\"OAUTH2\"]", "", "field[1].methods", "name the ways"),

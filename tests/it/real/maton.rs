@@ -34,7 +34,9 @@ struct Moved {
 
 impl Moved {
     fn new(app: &str) -> Self {
-        let text = std::fs::read_to_string(project(&format!("config/apps/{app}.toml"))).unwrap();
+        let folders = std::fs::read_dir(project("config/apps")).unwrap();
+        let mut files = folders.map(|folder| folder.unwrap().path().join(format!("{app}.toml")));
+        let text = std::fs::read_to_string(files.find(|file| file.exists()).unwrap()).unwrap();
         let mut moved = Self { file: text.parse().unwrap(), port: free_port() };
         moved.file.insert("base".to_owned(), format!("http://127.0.0.1:{}", moved.port).into());
         if !moved.ways().iter().any(|way| way["method"].as_str() == Some("API_KEY")) {

@@ -13,7 +13,7 @@ fn clients_that_know_only_a_base_url_and_a_key_work() {
     let folder = tempfile::tempdir().unwrap();
     let (cert, key) = Certificate::of("localhost").write(folder.path());
     let (github, voices, files, foreign) = (free_port(), free_port(), free_port(), free_port());
-    let shipped = std::fs::read_to_string(project("config/apps/github.toml")).unwrap();
+    let shipped = std::fs::read_to_string(project("config/apps/dev-tools/github.toml")).unwrap();
     let moved = shipped.replace("https://api.github.com", &format!("http://127.0.0.1:{github}"));
     assert_ne!(moved, shipped, "the shipped file has changed");
     let own = r#"{ header = "xi-api-key", value = "${api_key}" }"#;

@@ -36,7 +36,7 @@ fn localstripe(folder: &Path) -> (Running, u16) {
 
 /// The shipped file with another base; localstripe knows no accounts, so the balance is what proves the key.
 fn stripe_at(port: u16) -> String {
-    let shipped = std::fs::read_to_string(project("config/apps/stripe.toml")).unwrap();
+    let shipped = std::fs::read_to_string(project("config/apps/payment/stripe.toml")).unwrap();
     let moved = shipped.replace("https://api.stripe.com", &format!("http://127.0.0.1:{port}"));
     let text = moved.replace("get = \"/v1/account\"", "get = \"/v1/balance\"");
     assert!(moved != shipped && text != moved, "the shipped file has changed: {shipped}");
