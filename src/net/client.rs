@@ -63,6 +63,10 @@ impl Default for Egress {
     }
 }
 
+/// What a 401 carries along inside the house, where the request can be sent a second time: idempotent, without a body.
+#[derive(Clone)]
+pub struct Refused(pub Arc<Spare>);
+
 /// Why there is no answer. No text of these names an address or shows a URL.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
@@ -249,13 +253,18 @@ impl Client {
             .as_ref()
             .filter(|request| request.method().is_idempotent())
             .map(|request| Spare::of(request));
-        match (self.once(pool, request, false).await?, spare) {
-            (Err(error), Some(spare)) if error.is_stale() => {
-                *request = Some(Box::new(spare.into_request()));
-                Box::pin(self.once(pool, request, true)).await?.map_err(failure)
-            }
-            (outcome, _) => outcome.map_err(failure),
+        let mut outcome = self.once(pool, request, false).await?;
+        let Some(spare) = spare else { return outcome.map_err(failure) };
+        if outcome.as_ref().is_err_and(PoolError::is_stale) {
+            *request = Some(Box::new(spare.request()));
+            outcome = Box::pin(self.once(pool, request, true)).await?;
         }
+        if let Ok((response, _)) = &mut outcome
+            && response.status() == StatusCode::UNAUTHORIZED
+        {
+            response.extensions_mut().insert(Refused(Arc::new(spare)));
+        }
+        outcome.map_err(failure)
     }
 
     async fn once(

@@ -13,7 +13,7 @@ const END: u8 = b'\n';
 const END_OF_SENSITIVE: u8 = b'\r';
 
 /// A copy.
-pub(super) struct Spare {
+pub struct Spare {
     method: Method,
     uri: Uri,
     /// Wiped: the credential is among them.
@@ -37,10 +37,10 @@ impl Spare {
     }
 
     /// The request again.
-    pub(super) fn into_request(self) -> Request<Body> {
+    pub fn request(&self) -> Request<Body> {
         let mut request = Request::new(body::absent());
-        *request.method_mut() = self.method;
-        *request.uri_mut() = self.uri;
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.uri.clone();
         for field in self.fields.split_inclusive(|byte| matches!(*byte, END | END_OF_SENSITIVE)) {
             let Some((end, field)) = field.split_last() else { continue };
             let mut halves = field.splitn(2, |byte| *byte == b':');
@@ -70,7 +70,7 @@ mod tests {
             .header("x-bytes", HeaderValue::from_bytes(b"\xff\x80: \"").unwrap())
             .body(body::absent())
             .unwrap();
-        let again = Spare::of(&request).into_request();
+        let again = Spare::of(&request).request();
         assert_eq!((again.method(), again.uri()), (request.method(), request.uri()));
         let fields = |request: &Request<Body>| -> Vec<(String, Vec<u8>, bool)> {
             let fields = request.headers().iter();

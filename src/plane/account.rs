@@ -57,6 +57,7 @@ impl Record {
             caller: None,
             connection: None,
             status: NO_ANSWER,
+            sent_again: false,
             reason: None,
             end: LEFT,
             first_byte: None,
@@ -90,6 +91,11 @@ impl Record {
     /// Notes the connection.
     pub(super) fn know_connection(&mut self, connection: ConnectionId) {
         self.call.connection = Some(connection);
+    }
+
+    /// Notes that the upstream refused the credential, and got the call once more with a newer one.
+    pub(super) fn sent_again(&mut self) {
+        self.call.sent_again = true;
     }
 
     /// Notes the answer of the upstream, whose body follows.

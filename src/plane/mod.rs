@@ -4,6 +4,7 @@
 //! the target but its first segment is understood.
 
 mod account;
+mod again;
 mod answer;
 mod authenticate;
 mod authorize;
@@ -182,7 +183,7 @@ impl Plane {
         let wanted = select::wanted(call.headers())?;
         let chosen = plane.connections.choose(owner, call.app(), wanted, permit.rules()).await?;
         record.know_connection(chosen.connection.id);
-        let credential = plane.connections.credential(&chosen.connection, chosen.at).await?;
+        let mut credential = plane.connections.credential(&chosen.connection, chosen.at).await?;
         let (asked, mut outgoing) = rewrite::outgoing(call, &credential, plane.via)?;
         let terms = Terms {
             http2: asked.app.http2,
@@ -196,6 +197,14 @@ impl Plane {
         }
         let mut response = pin!(plane.client.exchange(outgoing, terms)).await?;
         wish.map_or(Ok(()), |wish| wish.check(&response))?;
+        if response.status() == StatusCode::UNAUTHORIZED && wish.is_none() {
+            // Apart, so that all other answers need no room for this.
+            let again = Box::pin(self.again(&asked, &chosen, &credential, &mut response)).await;
+            if let Some(renewed) = again {
+                (credential, response) = renewed;
+                record.sent_again();
+            }
+        }
         self.note(&chosen, &credential, (!asked.is_anonymous()).then(|| response.status()));
         let context = answer::Context {
             gateway_url: &plane.gateway_url,

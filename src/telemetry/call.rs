@@ -26,6 +26,8 @@ pub struct Call {
     pub connection: Option<ConnectionId>,
     /// The answer's status.
     pub status: u16,
+    /// Whether it went out a second time, with a newer credential, because the first one was refused.
+    pub sent_again: bool,
     /// Why the gateway answered by itself, if it did.
     pub reason: Option<&'static str>,
     /// How it ended.
@@ -63,6 +65,9 @@ impl Call {
             member(",\"connection\":", Value::Id(connection.uuid()));
         }
         member(",\"status\":", Value::Number(self.status.into()));
+        if self.sent_again {
+            member(",\"sent\":", Value::Number(2));
+        }
         if let Some(reason) = self.reason {
             member(",\"reason\":", Value::Text(reason));
         }

@@ -177,6 +177,7 @@ mod tests {
             caller: Some((OwnerId::new(now), KeyId::new(now))),
             connection: Some(ConnectionId::new(now)),
             status: 200,
+            sent_again: false,
             reason: Some("a \"reason\"\n"),
             end: "Complete",
             first_byte: Some(Duration::from_micros(1_500)),

@@ -99,6 +99,32 @@ pub(super) fn outgoing(
     Ok((asked, request))
 }
 
+/// The same request with a newer credential in the place of the `old` one.
+pub(super) fn renewed(
+    mut request: Request<Body>,
+    asked: &Asked,
+    old: &Credential,
+    new: &Credential,
+) -> Result<Box<Request<Body>>, Refusal> {
+    *request.uri_mut() = uri(asked, new, false)?;
+    let fields = request.headers_mut();
+    // A default that is the same stays where it stands; what the caller sent instead of one is not touched.
+    for field in old.default_headers.iter().filter(|field| !new.default_headers.contains(field)) {
+        if fields.get_all(&field.0).iter().eq([&field.1]) {
+            fields.remove(&field.0);
+        }
+    }
+    let is_left_out = |name: &HeaderName| !new.headers.iter().any(|(known, _)| known == name);
+    for (name, _) in old.headers.iter().filter(|(name, _)| is_left_out(name)) {
+        fields.remove(name);
+    }
+    for (name, value) in &new.default_headers {
+        fields.entry(name).or_insert_with(|| value.clone());
+    }
+    new.headers.iter().for_each(|(name, value)| drop(fields.insert(name.clone(), value.clone())));
+    Ok(Box::new(request))
+}
+
 /// Where a call goes: the base of its route, or the app's.
 fn destination<'c>(asked: &Asked, credential: &'c Credential) -> Result<&'c Base, Refusal> {
     match asked.route {

@@ -1,6 +1,7 @@
 //! The data plane, through the real gateway to an upstream that keeps every byte.
 
 mod addresses;
+mod again;
 mod bodies;
 mod broken;
 mod crowded;
