@@ -80,7 +80,6 @@ impl World {
         settings.cache.entries = u64::try_from(count)?.max(1).saturating_mul(2).try_into()?;
         let catalog =
             Catalog::of(&[("things", APP)], false).map_err(|errors| anyhow::anyhow!("{errors:?}"))?;
-        let catalog = Arc::new(catalog);
         let app = Arc::clone(catalog.app("things").ok_or_else(|| anyhow::anyhow!("no app"))?);
         let sealed = (store.clone(), vault.clone(), clock.clone());
         let clients = Clients::new(&BTreeMap::new(), sealed, &settings.cache, &settings.store);
@@ -88,7 +87,8 @@ impl World {
         let within = (clock.clone(), Limits::new(&settings.limits, &clock));
         let keys = Keys::new(store.clone(), within, &settings.cache, &settings.store);
         let http = Client::new(&Egress::default(), Arc::new(SystemResolver))?;
-        let parts = Parts { catalog, store, vault, clients, owners: owners.clone(), http, clock };
+        let parts =
+            Parts { apps: catalog.into(), store, vault, clients, owners: owners.clone(), http, clock };
         Ok(Self { keys, owners, connections: Connections::new(parts, &settings), app })
     }
 

@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    catalog::Catalog,
+    catalog::{Apps, Catalog, Stamp},
     clients::Clients,
     clock::Clock,
     config::{Role, Settings},
@@ -30,6 +30,7 @@ use crate::{
     },
     owners::Owners,
     plane::{self, Names, Plane, PlaneSettings},
+    reload::Reload,
     server::{self, Cores, Door, Health, Service},
     store::Store,
     telemetry::Metrics,
@@ -95,7 +96,7 @@ pub struct Gateway {
 /// The things that doors share.
 #[derive(Clone)]
 struct Things {
-    catalog: Arc<Catalog>,
+    apps: Apps,
     vault: Vault,
     keys: Keys,
     owners: Owners,
@@ -106,6 +107,7 @@ struct Things {
     strangers: Strangers,
     clock: Clock,
     metrics: Metrics,
+    reload: Reload,
 }
 
 impl Gateway {
@@ -125,6 +127,7 @@ impl Gateway {
             limits: things.limits.clone(),
             watch: things.watch(store.clone()),
             watch_every: settings.cache.watch_every(),
+            reload: things.reload.clone(),
             metrics: things.metrics.clone(),
             refresh_every: settings.refresh.every,
         };
@@ -137,6 +140,12 @@ impl Gateway {
     #[must_use]
     pub fn metrics(&self) -> &Metrics {
         &self.jobs.metrics
+    }
+
+    /// What reads the app files again.
+    #[must_use]
+    pub fn reload(&self) -> Reload {
+        self.jobs.reload.clone()
     }
 
     /// Serves until `stop`; then finishes what is under way, within the grace of the settings, and writes down what
@@ -189,7 +198,8 @@ impl Things {
         (store, vault): (Store, Vault),
     ) -> anyhow::Result<Self> {
         let clock = world.clock.clone();
-        let catalog = Arc::new(catalog(settings)?);
+        let stamp = settings.catalog.dir.as_deref().map(Stamp::of);
+        let apps = Apps::new(catalog(settings)?);
         let client = Client::new(egress, Arc::clone(&world.resolver))?;
         let strangers = Strangers::new(egress, client.clone(), Arc::clone(&world.resolver))?;
         let limits = Limits::new(&settings.limits, &clock);
@@ -202,7 +212,7 @@ impl Things {
         let clients = Clients::new(&settings.clients, sealed, &settings.cache, &settings.store);
         let metrics = Metrics::new();
         let parts = connections::Parts {
-            catalog: Arc::clone(&catalog),
+            apps: apps.clone(),
             store,
             vault: vault.clone(),
             clients: clients.clone(),
@@ -211,8 +221,10 @@ impl Things {
             clock: clock.clone(),
         };
         let connections = Connections::new(parts, settings);
+        let files = (settings.catalog.dir.clone(), settings.egress.plain_http);
+        let reload = Reload::new(files, stamp, apps.clone(), connections.clone());
         Ok(Self {
-            catalog,
+            apps,
             vault,
             keys,
             owners,
@@ -223,6 +235,7 @@ impl Things {
             strangers,
             clock,
             metrics,
+            reload,
         })
     }
 
@@ -236,7 +249,7 @@ impl Things {
     fn plane(&self, settings: &Settings) -> Service {
         let client = self.client.apart();
         let plane = Plane::new(plane::Parts {
-            catalog: Arc::clone(&self.catalog),
+            apps: self.apps.clone(),
             keys: self.keys.clone(),
             limits: self.limits.clone(),
             connections: self.connections.clone(),
@@ -262,7 +275,7 @@ impl Things {
             keys: self.keys.clone(),
             owners: self.owners.clone(),
             clients: self.clients.clone(),
-            catalog: Arc::clone(&self.catalog),
+            apps: self.apps.clone(),
             limits: self.limits.clone(),
         }))
     }

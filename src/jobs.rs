@@ -11,11 +11,14 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{connections::Connections, keys::Keys, limits::Limits, telemetry::Metrics, watch::Watch};
+use crate::{
+    connections::Connections, keys::Keys, limits::Limits, reload::Reload, telemetry::Metrics, watch::Watch,
+};
 
 const FLUSH: Duration = Duration::from_secs(20);
 const TIDY: Duration = Duration::from_mins(1);
 const FOLD: Duration = Duration::from_secs(5);
+const RELOAD: Duration = Duration::from_secs(2);
 
 /// The things that have something to do now and then.
 #[derive(Clone)]
@@ -30,6 +33,8 @@ pub struct Jobs {
     pub watch: Watch,
     /// How often to look for it.
     pub watch_every: Duration,
+    /// The operator's app files.
+    pub reload: Reload,
     /// Histograms.
     pub metrics: Metrics,
     /// How often to look for tokens to renew.
@@ -50,6 +55,7 @@ impl Jobs {
             }
         }));
         running.spawn(every(again(self.watch_every), |jobs| async move { jobs.watch.look().await }));
+        running.spawn(every(again(RELOAD), |jobs| async move { jobs.reload().await }));
         running.spawn(every(again(FLUSH), |jobs| async move { jobs.flush().await }));
         running.spawn(every(again(TIDY), |jobs| async move { jobs.tidy().await }));
         running.spawn(every(again(FOLD), |jobs| async move { jobs.metrics.fold() }));
@@ -65,6 +71,14 @@ impl Jobs {
         self.connections.flush_used().await;
         if let Err(error) = self.keys.flush_used().await {
             tracing::warn!(%error, "last uses of keys could not be written; trying again");
+        }
+    }
+
+    async fn reload(&self) {
+        let reload = self.reload.clone();
+        // Files are read on a thread of their own: a slow disk holds up no call.
+        if let Err(error) = tokio::task::spawn_blocking(move || reload.look()).await {
+            tracing::error!(%error, "looking for changed app files broke");
         }
     }
 

@@ -22,6 +22,7 @@ pub mod net;
 pub mod oauth;
 pub mod owners;
 pub mod plane;
+pub mod reload;
 pub mod sandbox;
 pub mod server;
 pub mod store;

@@ -6,6 +6,7 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use http::HeaderName;
@@ -84,6 +85,9 @@ pub struct App {
     /// Computed once, when the file is read.
     #[serde(skip)]
     pub(super) injected: Injected,
+    /// Which reading of a file this is: no two are alike in the life of a program.
+    #[serde(skip)]
+    pub(super) edition: u64,
 }
 
 /// Every place where some way of an app puts its credential.
@@ -98,6 +102,12 @@ fn yes() -> bool {
 }
 
 impl App {
+    /// Which reading of a file this is. What was prepared by one edition fits no other.
+    #[must_use]
+    pub const fn edition(&self) -> u64 {
+        self.edition
+    }
+
     /// Everything that some way of this app, or a route, puts onto a request.
     pub fn injects(&self) -> impl Iterator<Item = &Inject> {
         let routes = self.routes.iter().filter_map(|route| route.inject.as_ref());
@@ -171,6 +181,8 @@ impl App {
 
     /// Fills what is computed once.
     pub(super) fn compute(&mut self, roles: &BTreeMap<String, Role>) {
+        static EDITIONS: AtomicU64 = AtomicU64::new(1);
+        self.edition = EDITIONS.fetch_add(1, Ordering::Relaxed);
         let role = |name: &str| roles.get(name).copied().unwrap_or_default();
         self.fields.iter_mut().for_each(|field| field.role = role(&field.name));
         for field in self.auth.iter_mut().flat_map(|way| &mut way.fields) {

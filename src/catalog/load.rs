@@ -4,12 +4,13 @@
 use std::{
     collections::BTreeMap,
     fmt, fs,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, LazyLock},
+    time::SystemTime,
 };
 
 use rust_embed::RustEmbed;
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
 use super::{app::App, lint, place};
 
@@ -115,8 +116,7 @@ fn keep(found: &mut Files, slug: String, file: File, errors: &mut Vec<CatalogErr
 /// The files of the operator's folder and the folders in it.
 pub(super) fn folder(dir: &Path) -> Result<Files, Vec<CatalogError>> {
     let (mut found, mut errors) = (Files::new(), Vec::new());
-    // Links are not followed, so that no folder is its own.
-    for entry in WalkDir::new(dir).sort_by_file_name() {
+    for entry in walk(dir) {
         let path = match entry {
             Ok(entry) if entry.file_type().is_dir() => continue,
             Ok(entry) => entry.into_path(),
@@ -136,6 +136,33 @@ pub(super) fn folder(dir: &Path) -> Result<Files, Vec<CatalogError>> {
         }
     }
     if errors.is_empty() { Ok(found) } else { Err(errors) }
+}
+
+/// Everything in a folder but what is hidden: editors' files, and the folders that a mounted configuration map keeps.
+/// Links are not followed, so that no folder is its own.
+fn walk(dir: &Path) -> impl Iterator<Item = walkdir::Result<DirEntry>> {
+    let shown =
+        |entry: &DirEntry| entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b".");
+    WalkDir::new(dir).sort_by_file_name().into_iter().filter_entry(shown)
+}
+
+/// What a folder looked like: names, sizes and times of its files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamp(Vec<(PathBuf, Option<(SystemTime, u64)>)>);
+
+impl Stamp {
+    /// Of a folder now.
+    #[must_use]
+    pub fn of(dir: &Path) -> Self {
+        let files = walk(dir).filter_map(Result::ok).map(DirEntry::into_path);
+        let looked = |path: PathBuf| {
+            // Of what a link leads to: that is what is read.
+            let found = fs::metadata(&path).ok();
+            let stamp = found.and_then(|found| Some((found.modified().ok()?, found.len())));
+            (path, stamp)
+        };
+        Self(files.filter(|path| slug_of(path).is_some()).map(looked).collect())
+    }
 }
 
 /// The slug of an app file, by its name; other files are none of ours.

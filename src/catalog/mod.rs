@@ -3,6 +3,7 @@
 //! Knows no connection and sends nothing. A catalog is read whole and checked whole: one bad file, and there is none.
 
 pub mod app;
+mod apps;
 pub mod auth;
 mod consent;
 pub mod field;
@@ -24,10 +25,11 @@ use std::{collections::HashMap, path::Path, sync::Arc};
 use foldhash::fast::RandomState;
 
 pub use app::App;
+pub use apps::Apps;
 pub use auth::Auth;
 pub use field::Field;
 pub use json::json_path;
-pub use load::CatalogError;
+pub use load::{CatalogError, Stamp};
 pub use method::Method;
 pub use template::Template;
 pub use value::Unfit;

@@ -23,5 +23,6 @@ pub(super) async fn run(options: &Options, serve: &Serve) -> anyhow::Result<()> 
     let world = World { inherited: inherited::take()?, ..World::default() };
     let gateway = Gateway::build(settings, world).await.context("the gateway can't start")?;
     logs::report_panics(gateway.metrics());
+    signals::on_hangup(gateway.reload())?;
     gateway.run(stop).await
 }

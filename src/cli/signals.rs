@@ -1,10 +1,11 @@
-//! The signals that end a process: the first asks for an orderly end, the second one ends at once.
+//! The signals that end a process: the first asks for an orderly end, the second one ends at once. And the one that has
+//! the app files read again.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
-use crate::telemetry::logs;
+use crate::{reload::Reload, telemetry::logs};
 
 /// What shells report for a process that a signal has ended.
 const SIGNALLED: i32 = 128;
@@ -24,6 +25,20 @@ pub(super) fn stop() -> anyhow::Result<CancellationToken> {
         std::process::exit(SIGNALLED + kind.as_raw_value());
     });
     Ok(stop)
+}
+
+/// Reads the app files again whenever SIGHUP comes.
+pub(super) fn on_hangup(reload: Reload) -> anyhow::Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            let reload = reload.clone();
+            if let Err(error) = tokio::task::spawn_blocking(move || reload.ask()).await {
+                error!(%error, "reading the app files again broke");
+            }
+        }
+    });
+    Ok(())
 }
 
 async fn next(terminate: &mut Signal, interrupt: &mut Signal) -> SignalKind {

@@ -94,7 +94,7 @@ impl Connections {
         if connection.generation != row.generation {
             return Err(CallbackError::Refused);
         }
-        let app = self.parts.catalog.app(&connection.app).cloned().ok_or(CallbackError::Refused)?;
+        let app = self.parts.apps.app(&connection.app).ok_or(CallbackError::Refused)?;
         let pending = self.open_pending(&connection, row)?;
         if pending.issuer.is_some() && pending.issuer.as_deref() != query.one("iss") {
             return Err(CallbackError::Refused);

@@ -99,8 +99,8 @@ impl Connections {
     }
 
     fn named_app(&self, slug: &str) -> Result<Arc<App>, CreateError> {
-        self.parts.catalog.app(slug).cloned().ok_or_else(|| {
-            let near = self.parts.catalog.nearest(slug).join(", ");
+        self.parts.apps.app(slug).ok_or_else(|| {
+            let near = self.parts.apps.now().nearest(slug).join(", ");
             let problem =
                 if near.is_empty() { "is unknown".to_owned() } else { format!("is unknown; near: {near}") };
             invalid("app", &problem)

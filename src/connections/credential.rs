@@ -17,6 +17,8 @@ use crate::{
 pub struct Credential {
     /// Of the grant: raised by each refresh.
     pub generation: i64,
+    /// Of the app's file that it was prepared by.
+    pub edition: u64,
     /// When the access token ends, if it does.
     pub expires: Option<Timestamp>,
     /// Whether its predecessor's refresh token is still kept, in case this one never works (TL-9).

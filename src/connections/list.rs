@@ -86,7 +86,7 @@ impl Connections {
             Some(text) => Some(cursor::read(text).ok_or(ConnectionError::Cursor)?),
             None => None,
         };
-        let app = filter.app.map(|slug| self.parts.catalog.app(&slug).map_or(slug, |app| app.name.clone()));
+        let app = filter.app.map(|slug| self.parts.apps.app(&slug).map_or(slug, |app| app.name.clone()));
         let limit = filter.limit.clamp(1, 1000);
         let rules = filter.rules;
         let mut question = ConnectionFilter {

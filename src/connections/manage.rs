@@ -84,7 +84,7 @@ impl Connections {
             Ok((grant, connection)) => {
                 let this = self.clone();
                 self.apart(async move {
-                    if let Some(app) = this.parts.catalog.app(&connection.app).cloned() {
+                    if let Some(app) = this.parts.apps.app(&connection.app) {
                         this.end_at_provider(&connection, &app, &grant).await;
                     }
                 });

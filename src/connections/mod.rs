@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     cache::{Cache, Times},
-    catalog::Catalog,
+    catalog::Apps,
     clients::Clients,
     clock::Clock,
     config::Settings,
@@ -86,7 +86,7 @@ use self::{
 #[derive(Clone, Debug)]
 pub struct Parts {
     /// The apps.
-    pub catalog: Arc<Catalog>,
+    pub apps: Apps,
     /// Where rows are kept.
     pub store: Store,
     /// What seals grants and signs links.

@@ -88,7 +88,7 @@ impl Connections {
     pub(super) fn app_of(&self, connection: &Connection) -> Result<Arc<App>, CredentialError> {
         let gone =
             || CredentialError::Unusable(format!("No app file describes {} any more.", connection.app));
-        self.parts.catalog.app(&connection.app).cloned().ok_or_else(gone)
+        self.parts.apps.app(&connection.app).ok_or_else(gone)
     }
 
     fn is_due(&self, held: &Held, cause: Cause) -> bool {

@@ -36,7 +36,7 @@ impl Connections {
         if connection.generation != link.generation {
             return Err(LinkError::Dead);
         }
-        let app = self.parts.catalog.app(&connection.app).cloned().ok_or(LinkError::Dead)?;
+        let app = self.parts.apps.app(&connection.app).ok_or(LinkError::Dead)?;
         Ok((connection, app))
     }
 }

@@ -54,6 +54,7 @@ pub(super) fn prepare(
         app.query.iter().filter_map(|(name, value)| Some((name.clone(), value.fill(values).ok()?))).collect();
     Ok(Credential {
         generation,
+        edition: app.edition(),
         expires,
         base: base(app.base_of(way, app.environment(values)), values)?,
         routes: app.routes.iter().map(|route| base(&route.base, values).ok()).collect(),

@@ -100,6 +100,10 @@ struct FieldView {
     optional: bool,
     /// Sealed, and never shown again.
     secret: bool,
+    /// May have several lines.
+    multiline: bool,
+    /// The only values there are; empty: any that matches.
+    choices: Vec<String>,
     /// Only for these ways in; empty: for all.
     methods: Vec<Method>,
 }
@@ -114,6 +118,8 @@ impl From<&CredentialField> for FieldView {
             pattern: field.pattern.as_ref().map(|pattern| pattern.as_str().to_owned()),
             optional: field.optional,
             secret: field.secret,
+            multiline: field.multiline,
+            choices: Vec::new(),
             methods: Vec::new(),
         }
     }
@@ -129,6 +135,8 @@ impl From<&Field> for FieldView {
             pattern: field.pattern.as_ref().map(|pattern| pattern.as_str().to_owned()),
             optional: field.optional || field.default.is_some(),
             secret: field.secret,
+            multiline: field.multiline,
+            choices: field.choices.clone(),
             methods: field.methods.clone(),
         }
     }
@@ -193,17 +201,18 @@ impl Control {
     }
 
     /// What the operator gives with this client, for whichever of the apps that share it.
-    fn client_fields(&self, client: &str) -> BTreeSet<&str> {
+    fn client_fields(&self, client: &str) -> BTreeSet<String> {
         let shares = |app: &&Arc<App>| app.auth.iter().any(|way| way.client.as_deref() == Some(client));
-        let fields = self.0.catalog.iter().filter(shares).flat_map(|app| &app.fields);
-        fields.filter(|field| field.from == Source::Operator).map(|field| field.name.as_str()).collect()
+        let apps = self.0.apps.now();
+        let fields = apps.iter().filter(shares).flat_map(|app| &app.fields);
+        fields.filter(|field| field.from == Source::Operator).map(|field| field.name.clone()).collect()
     }
 
-    fn app(&self, slug: &str) -> Result<&Arc<App>, Refusal> {
-        self.0.catalog.app(slug).ok_or_else(|| {
+    fn app(&self, slug: &str) -> Result<Arc<App>, Refusal> {
+        self.0.apps.app(slug).ok_or_else(|| {
             let detail = format!("The path: {}", self.no_app(slug));
             Refusal::new(StatusCode::NOT_FOUND, "app_unknown", detail)
-                .with("nearest", self.0.catalog.nearest(slug))
+                .with("nearest", self.0.apps.now().nearest(slug))
         })
     }
 }
@@ -224,7 +233,8 @@ async fn list(
 ) -> Result<Json<All>, Refusal> {
     let q = query.q.unwrap_or_default().to_lowercase();
     let clients = control.0.clients.names().await?;
-    let found = control.0.catalog.iter().filter(|app| matches(app, &q));
+    let known = control.0.apps.now();
+    let found = known.iter().filter(|app| matches(app, &q));
     let views = found.map(|app| control.view(app, &clients));
     let apps = views.filter(|app| query.configured.is_none_or(|wanted| wanted == app.configured)).collect();
     Ok(Json(All { apps }))
@@ -240,7 +250,7 @@ async fn get(
     Query(NoQuery {}): Query<NoQuery>,
 ) -> Result<Json<View>, Refusal> {
     let clients = control.0.clients.names().await?;
-    Ok(Json(control.view(control.app(&slug)?, &clients)))
+    Ok(Json(control.view(&*control.app(&slug)?, &clients)))
 }
 
 /// An OAuth client registered at a provider.
@@ -294,7 +304,7 @@ async fn put_client(
         return Err(Refusal::invalid("client_id", "may not be empty"));
     }
     let known = control.client_fields(&name);
-    if let Some(unknown) = body.extra.keys().find(|extra| !known.contains(extra.as_str())) {
+    if let Some(unknown) = body.extra.keys().find(|extra| !known.contains(*extra)) {
         return Err(Refusal::invalid(unknown, "is no field of this app's client"));
     }
     let client = OAuthClient {

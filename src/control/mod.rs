@@ -23,7 +23,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use self::problem::Refusal;
 use crate::{
-    catalog::Catalog,
+    catalog::Apps,
     clients::Clients,
     connections::Connections,
     id::OwnerId,
@@ -43,7 +43,7 @@ pub struct Parts {
     /// The operator's OAuth clients.
     pub clients: Clients,
     /// All apps.
-    pub catalog: Arc<Catalog>,
+    pub apps: Apps,
     /// Counts refused keys by address.
     pub limits: Limits,
 }
@@ -102,13 +102,13 @@ impl Control {
 
     /// The name of the app that `slug` means, for a query.
     fn known_app(&self, slug: &str) -> Result<String, Refusal> {
-        let app = self.0.catalog.app(slug).map(|app| app.name.clone());
+        let app = self.0.apps.app(slug).map(|app| app.name.clone());
         app.ok_or_else(|| Refusal::bad_request(format!("Query: app: {}", self.no_app(slug))))
     }
 
     /// That there is no such app, and which ones come near.
     fn no_app(&self, slug: &str) -> String {
-        match self.0.catalog.nearest(slug).as_slice() {
+        match self.0.apps.now().nearest(slug).as_slice() {
             [] => "there is no such app; GET /apps lists all of them.".to_owned(),
             near => format!("there is no such app; the nearest are {}.", near.join(", ")),
         }

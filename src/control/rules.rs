@@ -57,7 +57,7 @@ impl Control {
     /// Whether the caller's key may make a connection to this app.
     pub(super) fn may_connect(&self, caller: &Caller, slug: &str) -> Result<(), Refusal> {
         // An app that isn't there is for the body's own check to tell.
-        let Some(app) = self.0.catalog.app(slug) else { return Ok(()) };
+        let Some(app) = self.0.apps.app(slug) else { return Ok(()) };
         let outside = |rule| refused(rule, "This key may not connect this app").app(&app.name);
         caller.rules.app(&app.name).map_err(outside)?;
         match caller.rules.connections {
@@ -70,7 +70,7 @@ impl Control {
 
     /// Rules for a key of `owner`, as they are kept; or which of them can't be.
     pub(super) async fn rules(&self, owner: OwnerId, rules: Rules) -> Result<Rules, Refusal> {
-        let rules = rules.checked(&self.0.catalog)?;
+        let rules = rules.checked(&self.0.apps.now())?;
         for (at, id) in rules.connections.iter().flatten().enumerate() {
             match self.0.connections.get(owner, *id).await {
                 Err(ConnectionError::Unknown) => {

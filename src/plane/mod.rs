@@ -33,7 +33,7 @@ use self::{
     upgrade::Wish,
 };
 use crate::{
-    catalog::Catalog,
+    catalog::Apps,
     clock::Clock,
     connections::{Chosen, Connections, Credential},
     keys::Keys,
@@ -48,7 +48,7 @@ pub use self::route::{Names, SEALED};
 /// What the data plane is made of.
 pub struct Parts {
     /// The apps.
-    pub catalog: Arc<Catalog>,
+    pub apps: Apps,
     /// Who may call.
     pub keys: Keys,
     /// How much.
@@ -89,7 +89,7 @@ pub struct PlaneSettings {
 pub struct Plane(Arc<Inner>);
 
 struct Inner {
-    catalog: Arc<Catalog>,
+    apps: Apps,
     keys: Keys,
     limits: Limits,
     connections: Connections,
@@ -125,7 +125,7 @@ impl Plane {
     pub fn new(parts: Parts) -> Self {
         let settings = parts.settings;
         Self(Arc::new(Inner {
-            catalog: parts.catalog,
+            apps: parts.apps,
             keys: parts.keys,
             limits: parts.limits,
             connections: parts.connections,
@@ -172,7 +172,7 @@ impl Plane {
         record: &mut Record,
     ) -> Result<Passed, Refusal> {
         let plane = &*self.0;
-        let call = route::find(&plane.catalog, &plane.names, request)?;
+        let call = route::find(&plane.apps.now(), &plane.names, request)?;
         record.know_app(call.app());
         let known = authenticate::caller(&plane.keys, &plane.limits, &call.credentials()).await?;
         record.know_caller(known.caller());
@@ -184,6 +184,7 @@ impl Plane {
         let chosen = plane.connections.choose(owner, call.app(), wanted, permit.rules()).await?;
         record.know_connection(chosen.connection.id);
         let mut credential = plane.connections.credential(&chosen.connection, chosen.at).await?;
+        let call = call.by(credential.edition, &plane.apps)?;
         let (asked, mut outgoing) = rewrite::outgoing(call, &credential, plane.via)?;
         let terms = Terms {
             http2: asked.app.http2,

@@ -21,8 +21,8 @@ impl Plane {
     ) -> Result<Passed, Refusal> {
         let plane = &*self.0;
         let link = plane.links.open(sealed);
-        let app = link.as_ref().and_then(|link| plane.catalog.app(&link.app));
-        let places = app.map(|app| app.credential_headers()).unwrap_or_default();
+        let app = link.as_ref().and_then(|link| plane.apps.app(&link.app));
+        let places = app.as_ref().map(|app| app.credential_headers()).unwrap_or_default();
         let known =
             authenticate::caller(&plane.keys, &plane.limits, &Credentials::of(&request, places)).await?;
         record.know_caller(known.caller());

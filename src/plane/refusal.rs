@@ -45,6 +45,8 @@ pub(super) enum Refusal {
     Send(SendError),
     /// The store can't be reached.
     Store(String),
+    /// The app's file was read again in mid-call.
+    FileChanged,
     /// A sealed link that is no good.
     Link,
     /// A bug.
@@ -102,6 +104,12 @@ impl Refusal {
             Self::Credential(error) => connection::credential(error, named),
             Self::Send(error) => upstream::send(&error, named),
             Self::Store(_) => store_unavailable(),
+            Self::FileChanged => Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "overloaded",
+                "The app's file was read again while this call was on its way; nothing was sent. Repeat it.",
+            )
+            .header(RETRY_AFTER, 1),
             Self::Link => Problem::new(
                 StatusCode::BAD_REQUEST,
                 "bad_request",

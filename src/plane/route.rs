@@ -9,7 +9,7 @@ use http::{HeaderMap, Method, Request, Uri, header::HOST, uri::PathAndQuery};
 
 use super::{authenticate::Credentials, refusal::Refusal, target};
 use crate::{
-    catalog::{App, Catalog},
+    catalog::{App, Apps, Catalog},
     net::Body,
 };
 
@@ -103,6 +103,15 @@ impl Call {
     }
 
     /// App, where in the target the path behind it stands, and the request.
+    /// The same call by the app's file that a credential was prepared by: files may be read again in mid-call.
+    pub(super) fn by(mut self, edition: u64, apps: &Apps) -> Result<Self, Refusal> {
+        if self.app.edition() != edition {
+            let now = apps.app(&self.app.name).filter(|app| app.edition() == edition);
+            self.app = now.ok_or(Refusal::FileChanged)?;
+        }
+        Ok(self)
+    }
+
     pub(super) fn into_parts(self) -> (Arc<App>, Range<usize>, Box<Request<Body>>) {
         (self.app, self.path, self.request)
     }

@@ -35,6 +35,8 @@ mod plane;
 #[cfg(test)]
 mod real;
 #[cfg(test)]
+mod reload;
+#[cfg(test)]
 mod rooms;
 #[cfg(test)]
 mod stop;

@@ -34,7 +34,8 @@ const TABLE: &[Row] = &[
     // The frame.
     ("server", &[TOOLS, "plane", "control", "web", "telemetry"]),
     ("watch", &["clock", "store", "keys", "clients", "connections"]),
-    ("jobs", &[THINGS, "telemetry", "clock", "watch"]),
+    ("reload", &["catalog", "connections"]),
+    ("jobs", &[THINGS, "telemetry", "clock", "watch", "reload"]),
     // Entry points for fuzzing: in no build that ships.
     ("fuzzing", &[TOOLS, "connections", "oauth", "plane", "server"]),
     // Somebody else's service.

@@ -13,6 +13,7 @@ fn ready(generation: i64) -> Arc<Ready> {
     };
     let credential = Credential {
         generation,
+        edition: 1,
         expires: None,
         base,
         routes: Vec::new(),

@@ -88,6 +88,7 @@ pub(super) fn base(authority: &'static str, prefix: &str) -> Base {
 pub(super) fn credential() -> Credential {
     Credential {
         generation: 1,
+        edition: 1,
         expires: None,
         unproven: Arc::default(),
         noted: Seldom::default(),

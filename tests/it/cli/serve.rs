@@ -166,6 +166,31 @@ fn a_role_opens_its_doors_and_no_other() {
     assert!(serving.log().contains("gateway door open") && !serving.log().contains("control door open"));
 }
 
+const OWN_APP: &str = "name = \"mine\"\ndisplay_name = \"Mine\"\nbase = \"https://api.mine.test\"\nno_probe = \"a test\"\n\
+    [[auth]]\nmethod = \"API_KEY\"\nfields = [{ name = \"api_key\", label = \"Key\", secret = true }]\n\
+    inject = [{ header = \"X-Key\", value = \"${api_key}\" }]\n";
+
+#[test]
+fn app_files_are_read_again_when_they_change_and_when_a_signal_asks() {
+    let (place, key) = Place::initialised();
+    let folder = place.path("apps");
+    fs::create_dir_all(&folder).unwrap();
+    let dir = format!("catalog.dir={}", folder.display());
+    let mut serving = Serving::start(&place, &["--set", &dir]);
+    let control = serving.door("control");
+    let read =
+        |times: usize| move |log: &str| (log.matches("app files read again").count() == times).then_some(());
+    fs::write(folder.join("mine.toml"), OWN_APP).unwrap();
+    serving.until(read(1));
+    assert_eq!(get(control, "/apps/mine", &key), 200);
+    serving.signal("HUP");
+    serving.until(read(2));
+    fs::write(folder.join("mine.toml"), OWN_APP.replace("base", "bse")).unwrap();
+    serving.until(|log| log.contains("app files stay as they were").then_some(()));
+    assert!(serving.log().contains("did you mean `base`?"), "{}", serving.log());
+    assert_eq!(get(control, "/apps/mine", &key), 200);
+}
+
 #[test]
 fn pf_2_a_second_signal_ends_at_once() {
     for (first, second, code) in [("TERM", "TERM", 143), ("INT", "INT", 130)] {

@@ -193,7 +193,7 @@ impl World {
             Egress { allow: vec!["127.0.0.0/8".parse().unwrap()], plain_http: true, ..Egress::default() };
         let http = Client::new(&egress, Arc::new(SystemResolver)).unwrap();
         let parts = Parts {
-            catalog: Arc::new(catalog.clone()),
+            apps: catalog.clone().into(),
             store: store.clone(),
             vault,
             clients,

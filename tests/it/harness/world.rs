@@ -13,6 +13,7 @@ use keyferry::{
     config::Settings,
     gateway::{Gateway, Listeners, World as Given},
     net::guard::{Resolve, SystemResolver},
+    reload::Reload,
     telemetry::Metrics,
     vault::{Secret, Vault},
 };
@@ -36,6 +37,8 @@ pub(crate) struct World {
     pub(crate) http: Http,
     /// The gateway's own numbers.
     pub(crate) metrics: Metrics,
+    /// What reads the app files again.
+    pub(crate) reload: Reload,
     pub(crate) dir: TempDir,
     pub(crate) store: String,
     stop: DropGuard,
@@ -159,7 +162,7 @@ impl Plan {
             ..Given::default()
         };
         let built = Gateway::build(self.settings, given).await.unwrap();
-        let metrics = built.metrics().clone();
+        let (metrics, reload) = (built.metrics().clone(), built.reload());
         let stop = CancellationToken::new();
         let running = tokio::spawn(built.run(stop.clone()));
         let http = Http::default();
@@ -172,6 +175,7 @@ impl Plan {
             key,
             http,
             metrics,
+            reload,
             dir,
             store,
             stop: stop.drop_guard(),
