@@ -33,6 +33,9 @@ impl Plane {
             return None;
         }
         let newer = self.0.connections.refused(&chosen.connection, refused).await?;
+        if newer.edition != refused.edition {
+            return None;
+        }
         let request = rewrite::renewed(spare.request(), asked, refused, &newer).ok()?;
         let terms = Terms { http2: asked.app.http2, ..Terms::default() };
         match self.0.client.exchange(request, terms).await {
