@@ -1,54 +1,48 @@
 //! What must not become a connection.
 
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
-    connect::{Connected, gateway, line},
-    sign_in,
-    way::{SignIn, Way},
+    expected,
+    stage::lines,
+    way::{Way, way},
 };
-use crate::harness::{browser::Browser, tls::Internet, upstream::Answer};
+use crate::harness::{tls::Internet, upstream::Answer};
 
-fn way(ways: &[Way], app: &str) -> Way {
-    *ways.iter().find(|way| way.app == app).unwrap()
-}
-
-/// Signs in where the token endpoint answers so; the connection afterwards, and what the provider was asked.
-async fn signed_in(way: &Way, answer: &'static str) -> (Value, Vec<String>) {
-    let way = Way { sign_in: Some(SignIn { answer, ..way.sign_in.unwrap() }), ..*way };
-    let (internet, world) = gateway(&way).await;
-    let mut connected = Connected { internet, world, id: String::new() };
-    let made = connected.create(&way).await;
-    connected.id = made["connection_id"].as_str().unwrap().to_owned();
-    let browser = Browser::new(&connected.world);
-    let consent = browser.leave(&made).await;
-    let page = browser.come_back(way.app, &consent, &[("code", "c")]).await;
-    assert!(!page.text().contains("at.1~x"), "{}", page.text());
-    let asked = connected.internet.seen().iter().map(line).collect();
-    let reply = connected.call(way.call, &[]).await;
-    assert_eq!(reply.header("keyferry-error"), Some("connection_unusable"), "{}", reply.text());
-    (connected.connection().await, asked)
+/// Signs in where the token endpoint answers so; why that is no connection, and what the provider was asked.
+async fn refused(way: &Way, answer: &str) -> (String, Vec<String>) {
+    let way = Way { answer: answer.to_owned(), ..way.clone() };
+    let stage = expected::stage(std::slice::from_ref(&way)).await;
+    expected::provide(&stage, &way);
+    let why = stage.connect(&expected::visit(&way)).await.unwrap_err();
+    assert!(!why.contains("at.1~x"), "{why}");
+    let asked = lines(&stage.internet.take());
+    let (method, path) = way.call(0).0.split_once(' ').unwrap();
+    let reply = stage.world.call(method.parse().unwrap(), path, &[], "").await;
+    assert_eq!(reply.header("keyferry-error"), Some("connection_required"), "{}", reply.text());
+    assert!(stage.internet.take().is_empty());
+    (why, asked)
 }
 
 #[tokio::test]
 async fn slack_says_no_with_200() {
-    let slack = way(sign_in::WAYS, "slack");
+    let slack = way("slack", "OAUTH2");
     for answer in [
         r#"{"ok":false,"error":"invalid_code"}"#,
         r#"{"ok":false,"access_token":"at.1~x"}"#,
         r#"{"ok":"true","access_token":"at.1~x"}"#,
         r#"{"access_token":"at.1~x"}"#,
     ] {
-        let (connection, asked) = signed_in(&slack, answer).await;
-        assert_eq!(connection["status"], "FAILED", "{answer}: {connection}");
+        let (why, asked) = refused(&slack, answer).await;
+        assert!(why.contains(r#""status":"FAILED""#), "{answer}: {why}");
         assert_eq!(asked, ["POST https://slack.com/api/oauth.v2.access"], "the token is not used");
     }
 }
 
 #[tokio::test]
 async fn salesforce_can_not_be_made_to_send_its_token_elsewhere() {
-    let salesforce = way(sign_in::WAYS, "salesforce");
+    let salesforce = way("salesforce", "OAUTH2");
     for answer in [
         r#"{"access_token":"at.1~x","instance_url":"https://evil.example"}"#,
         r#"{"access_token":"at.1~x","instance_url":"https://na1.salesforce.com.evil.example"}"#,
@@ -57,8 +51,8 @@ async fn salesforce_can_not_be_made_to_send_its_token_elsewhere() {
         r#"{"access_token":"at.1~x","instance_url":"http://na1.salesforce.com"}"#,
         r#"{"access_token":"at.1~x"}"#,
     ] {
-        let (connection, asked) = signed_in(&salesforce, answer).await;
-        assert_eq!(connection["status"], "FAILED", "{answer}: {connection}");
+        let (why, asked) = refused(&salesforce, answer).await;
+        assert!(why.contains(r#""status":"FAILED""#), "{answer}: {why}");
         assert_eq!(asked, ["POST https://login.salesforce.com/services/oauth2/token"], "{answer}");
     }
 }

@@ -1,20 +1,16 @@
 //! What calls carry: defaults that callers override, credentials that they can't.
 
 use super::{
-    connect::{Connected, line},
-    google, sign_in, typed_in,
-    way::{BEARER, Way},
+    connect::Connected,
+    stage::line,
+    way::{BEARER, Table, Way, way},
 };
-
-fn way(ways: &[Way], app: &str) -> Way {
-    *ways.iter().find(|way| way.app == app).unwrap()
-}
 
 #[tokio::test]
 async fn notion_callers_choose_the_version_or_get_ours() {
-    for way in [way(sign_in::WAYS, "notion"), way(typed_in::WAYS, "notion")] {
+    for way in [way("notion", "OAUTH2"), way("notion", "API_KEY")] {
         let connected = Connected::by(&way).await;
-        let credential = if way.sign_in.is_some() { BEARER } else { "authorization: Bearer ntn_1" };
+        let credential = if way.has_page() { BEARER } else { "authorization: Bearer ntn_1" };
         connected.call("GET /notion/v1/users", &[]).await;
         connected.assert_carried(&[credential, "notion-version: 2025-09-03"]);
         connected.call("GET /notion/v1/users", &[("notion-version", "2022-06-28")]).await;
@@ -24,7 +20,7 @@ async fn notion_callers_choose_the_version_or_get_ours() {
 
 #[tokio::test]
 async fn github_callers_override_each_default_by_itself() {
-    let connected = Connected::by(&way(typed_in::WAYS, "github")).await;
+    let connected = Connected::by(&way("github", "API_KEY")).await;
     connected.call("GET /github/user", &[("accept", "text/html"), ("user-agent", "mine")]).await;
     connected.assert_carried(&[
         "authorization: Bearer github_pat_1",
@@ -36,7 +32,7 @@ async fn github_callers_override_each_default_by_itself() {
 
 #[tokio::test]
 async fn google_ads_carries_the_operators_token_and_a_manager_only_if_there_is_one() {
-    let ads = way(google::WAYS, "google-ads");
+    let ads = way("google-ads", "OAUTH2");
     let connected = Connected::by(&ads).await;
     let call = "POST /google-ads/v23/customers/1/googleAds:search";
     let evil = [("developer-token", "of-the-caller"), ("Developer_Token", "of-the-caller")];
@@ -46,7 +42,8 @@ async fn google_ads_carries_the_operators_token_and_a_manager_only_if_there_is_o
     connected.assert_carried(&[BEARER, "developer-token: dev-1", "login-customer-id: 5556667777"]);
     connected.assert_nothing_of_the_caller_left();
 
-    let managed = Way { fields: &[("login_customer_id", "1112223333")], ..ads };
+    let fields = Table::from([("login_customer_id".to_owned(), "1112223333".to_owned())]);
+    let managed = Way { fields, ..ads };
     let connected = Connected::by(&managed).await;
     connected.call(call, &[]).await;
     connected.assert_carried(&[BEARER, "developer-token: dev-1", "login-customer-id: 1112223333"]);
@@ -56,7 +53,7 @@ async fn google_ads_carries_the_operators_token_and_a_manager_only_if_there_is_o
 
 #[tokio::test]
 async fn trello_gets_both_of_its_parameters_once_whatever_the_caller_writes() {
-    let connected = Connected::by(&way(typed_in::WAYS, "trello")).await;
+    let connected = Connected::by(&way("trello", "API_KEY")).await;
     let host = "GET https://api.trello.com";
     for (call, arrives) in [
         ("GET /trello/1/boards/b", "/1/boards/b?key=key1&token=ATTA%2F1"),
@@ -70,7 +67,7 @@ async fn trello_gets_both_of_its_parameters_once_whatever_the_caller_writes() {
         ("GET /trello/1/b?keyword=k&tokens=t", "/1/b?keyword=k&tokens=t&key=key1&token=ATTA%2F1"),
     ] {
         connected.call(call, &[]).await;
-        assert_eq!(line(&connected.internet.newest()), format!("{host}{arrives}"), "{call}");
+        assert_eq!(line(&connected.stage.internet.newest()), format!("{host}{arrives}"), "{call}");
         connected.assert_carried(&[]);
     }
     connected.assert_nothing_of_the_caller_left();
@@ -78,9 +75,9 @@ async fn trello_gets_both_of_its_parameters_once_whatever_the_caller_writes() {
 
 #[tokio::test]
 async fn zendesk_tokens_go_out_as_basic_behind_the_address() {
-    let connected = Connected::by(&way(typed_in::WAYS, "zendesk")).await;
+    let connected = Connected::by(&way("zendesk", "API_KEY")).await;
     connected.call("GET /zendesk/api/v2/users/me", &[("x-authorization", "passes")]).await;
-    let seen = connected.internet.newest();
+    let seen = connected.stage.internet.newest();
     // base64 of ada@acme.com/token:6wiI
     assert_eq!(seen.header("authorization"), Some("Basic YWRhQGFjbWUuY29tL3Rva2VuOjZ3aUk="));
     assert_eq!(seen.header("x-authorization"), Some("passes"));

@@ -1,27 +1,23 @@
 //! Where calls go: another host for some paths, placeholders in paths, tenants in hosts.
 
 use super::{
-    connect::{Connected, line},
-    google, sign_in, typed_in,
-    way::{BEARER, SignIn, Way},
+    connect::Connected,
+    stage::line,
+    way::{BEARER, Table, Way, way},
 };
-
-fn way(ways: &[Way], app: &str) -> Way {
-    *ways.iter().find(|way| way.app == app).unwrap()
-}
 
 /// Makes calls as `METHOD /path` behind the app; each has to arrive as said.
 async fn assert_arrive(connected: &Connected, app: &str, table: &[(&str, &str)]) {
     for (call, arrives) in table {
-        connected.call(&call.replacen(" /", &format!(" /{app}/"), 1), &[]).await;
-        assert_eq!(line(&connected.internet.newest()), *arrives, "{call}");
+        let found = connected.arrives(&call.replacen(" /", &format!(" /{app}/"), 1)).await;
+        assert_eq!(found, *arrives, "{call}");
     }
     connected.assert_nothing_of_the_caller_left();
 }
 
 #[tokio::test]
 async fn dropbox_contents_and_notifications_have_hosts_of_their_own() {
-    let connected = Connected::by(&way(sign_in::WAYS, "dropbox")).await;
+    let connected = Connected::by(&way("dropbox", "OAUTH2")).await;
     for path in [
         "upload",
         "alpha/upload",
@@ -61,7 +57,7 @@ async fn dropbox_contents_and_notifications_have_hosts_of_their_own() {
 
 #[tokio::test]
 async fn dropbox_wants_no_token_where_a_cursor_is_waited_on() {
-    let connected = Connected::by(&way(sign_in::WAYS, "dropbox")).await;
+    let connected = Connected::by(&way("dropbox", "OAUTH2")).await;
     let table = [(
         "POST /2/files/list_folder/longpoll",
         "POST https://notify.dropboxapi.com/2/files/list_folder/longpoll",
@@ -72,7 +68,7 @@ async fn dropbox_wants_no_token_where_a_cursor_is_waited_on() {
 
 #[tokio::test]
 async fn stripe_takes_files_elsewhere_and_lists_them_here() {
-    let connected = Connected::by(&way(typed_in::WAYS, "stripe")).await;
+    let connected = Connected::by(&way("stripe", "API_KEY")).await;
     let table = [
         ("POST /v1/files", "POST https://files.stripe.com/v1/files"),
         ("POST /v1/files?expand[]=a", "POST https://files.stripe.com/v1/files?expand[]=a"),
@@ -93,7 +89,7 @@ async fn stripe_takes_files_elsewhere_and_lists_them_here() {
 
 #[tokio::test]
 async fn airtable_github_and_slack_keep_some_files_elsewhere() {
-    let connected = Connected::by(&way(typed_in::WAYS, "airtable")).await;
+    let connected = Connected::by(&way("airtable", "API_KEY")).await;
     let table = [
         (
             "POST /v0/app1/rec1/fld1/uploadAttachment",
@@ -105,7 +101,7 @@ async fn airtable_github_and_slack_keep_some_files_elsewhere() {
         ),
     ];
     assert_arrive(&connected, "airtable", &table).await;
-    let connected = Connected::by(&way(typed_in::WAYS, "github")).await;
+    let connected = Connected::by(&way("github", "API_KEY")).await;
     let table = [
         (
             "POST /repos/a/b/releases/1/assets?name=x.zip",
@@ -114,7 +110,7 @@ async fn airtable_github_and_slack_keep_some_files_elsewhere() {
         ("GET /repos/a/b/releases/1/assets", "GET https://api.github.com/repos/a/b/releases/1/assets"),
     ];
     assert_arrive(&connected, "github", &table).await;
-    let connected = Connected::by(&way(typed_in::WAYS, "slack")).await;
+    let connected = Connected::by(&way("slack", "API_KEY")).await;
     let table = [
         ("GET /files-pri/T1-F1/a.png", "GET https://files.slack.com/files-pri/T1-F1/a.png"),
         ("POST /api/files.info", "POST https://slack.com/api/files.info"),
@@ -124,7 +120,7 @@ async fn airtable_github_and_slack_keep_some_files_elsewhere() {
 
 #[tokio::test]
 async fn quickbooks_fills_the_company_in_wherever_it_stands() {
-    let connected = Connected::by(&way(sign_in::WAYS, "quickbooks")).await;
+    let connected = Connected::by(&way("quickbooks", "OAUTH2")).await;
     let host = "GET https://quickbooks.api.intuit.com";
     let table = [
         (
@@ -147,14 +143,8 @@ async fn quickbooks_fills_the_company_in_wherever_it_stands() {
 
 #[tokio::test]
 async fn quickbooks_has_sandbox_companies_on_a_host_of_their_own() {
-    let sandbox = Way {
-        fields: &[("environment", "sandbox")],
-        asks: &[(
-            "GET https://sandbox-quickbooks.api.intuit.com/v3/company/9130357849536636/companyinfo/9130357849536636",
-            r#"{"CompanyInfo":{"Id":"1"}}"#,
-        )],
-        ..way(sign_in::WAYS, "quickbooks")
-    };
+    let fields = Table::from([("environment".to_owned(), "sandbox".to_owned())]);
+    let sandbox = Way { fields, ..way("quickbooks", "OAUTH2") };
     let connected = Connected::by(&sandbox).await;
     assert_eq!(connected.connection().await["metadata"]["environment"], "sandbox");
     let table = [(
@@ -166,7 +156,7 @@ async fn quickbooks_has_sandbox_companies_on_a_host_of_their_own() {
 
 #[tokio::test]
 async fn jira_fills_the_site_in_under_each_of_its_spellings() {
-    let connected = Connected::by(&way(sign_in::WAYS, "jira")).await;
+    let connected = Connected::by(&way("jira", "OAUTH2")).await;
     let arrives =
         "GET https://api.atlassian.com/ex/jira/11223344-a1b2-3b33-c444-def123456789/rest/api/3/issue/A-1";
     for cloud in ["{cloudId}", ":cloudId", "%7BcloudId%7D", "%3AcloudId"] {
@@ -178,17 +168,17 @@ async fn jira_fills_the_site_in_under_each_of_its_spellings() {
 
 #[tokio::test]
 async fn jira_without_a_site_refuses_the_placeholder() {
-    let connected = Connected::by(&way(typed_in::WAYS, "jira")).await;
-    let before = connected.internet.seen().len();
+    let connected = Connected::by(&way("jira", "BASIC")).await;
+    let before = connected.stage.internet.seen().len();
     let reply = connected.call("GET /jira/ex/jira/:cloudId/rest/api/3/myself", &[]).await;
     let said = reply.assert_problem(400, "bad_request");
     assert!(said["detail"].as_str().unwrap().contains(":cloudId"), "{said}");
-    assert_eq!(connected.internet.seen().len(), before);
+    assert_eq!(connected.stage.internet.seen().len(), before);
 }
 
 #[tokio::test]
 async fn telegram_has_its_token_in_the_path_and_nowhere_else() {
-    let connected = Connected::by(&way(typed_in::WAYS, "telegram")).await;
+    let connected = Connected::by(&way("telegram", "API_KEY")).await;
     let host = "https://api.telegram.org";
     let table = [
         ("POST /:token/sendMessage", format!("POST {host}/bot110201543%3AAAHdqTcv-_1/sendMessage")),
@@ -207,20 +197,10 @@ async fn telegram_has_its_token_in_the_path_and_nowhere_else() {
 
 #[tokio::test]
 async fn salesforce_calls_go_to_the_instance_that_the_token_names() {
-    let way = way(sign_in::WAYS, "salesforce");
-    let answer = r#"{"access_token":"at.1~x","instance_url":"https://na1.salesforce.com"}"#;
-    let sign_in = SignIn {
-        page: "https://test.salesforce.com/services/oauth2/authorize",
-        token: "https://test.salesforce.com/services/oauth2/token",
-        answer,
-        ..way.sign_in.unwrap()
-    };
-    let way = Way {
-        fields: &[("login_host", "test.salesforce.com")],
-        sign_in: Some(sign_in),
-        asks: &[("GET https://na1.salesforce.com/services/oauth2/userinfo", r#"{"user_id":"005A"}"#)],
-        ..way
-    };
+    let mut way = way("salesforce", "OAUTH2");
+    way.fields = Table::from([("login_host".to_owned(), "test.salesforce.com".to_owned())]);
+    way.token = "https://test.salesforce.com/services/oauth2/token".to_owned();
+    way.answer = r#"{"access_token":"at.1~x","instance_url":"https://na1.salesforce.com"}"#.to_owned();
     let connected = Connected::by(&way).await;
     let table = [("GET /services/data", "GET https://na1.salesforce.com/services/data")];
     assert_arrive(&connected, "salesforce", &table).await;
@@ -229,11 +209,11 @@ async fn salesforce_calls_go_to_the_instance_that_the_token_names() {
 
 #[tokio::test]
 async fn google_tells_an_empty_body_from_none() {
-    let connected = Connected::by(&way(google::WAYS, "google-mail")).await;
+    let connected = Connected::by(&way("google-mail", "OAUTH2")).await;
     let call = "POST /gmail/gmail/v1/users/me/messages/18c/trash";
     connected.call(call, &[("content-length", "0")]).await;
     let arrives = "POST https://gmail.googleapis.com/gmail/v1/users/me/messages/18c/trash";
-    assert_eq!(line(&connected.internet.newest()), arrives);
+    assert_eq!(line(&connected.stage.internet.newest()), arrives);
     // Google answers 411 to a POST that doesn't say its length.
     connected.assert_carried(&[BEARER, "content-length: 0"]);
 }

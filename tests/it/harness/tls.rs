@@ -81,6 +81,11 @@ impl Internet {
         self.upstream.seen()
     }
 
+    /// Every request since the last look.
+    pub(crate) fn take(&self) -> Vec<Seen> {
+        self.upstream.take()
+    }
+
     /// The newest request.
     pub(crate) fn newest(&self) -> Seen {
         self.seen().pop().unwrap()
