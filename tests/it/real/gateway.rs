@@ -151,7 +151,7 @@ fn init(folder: &Path) -> String {
 }
 
 /// Whether a GET is answered with 200.
-fn answers(port: u16, path: &str) -> bool {
+pub(super) fn answers(port: u16, path: &str) -> bool {
     let ask = || -> std::io::Result<String> {
         let mut stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
