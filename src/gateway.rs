@@ -264,6 +264,7 @@ impl Things {
                 via: settings.gateway.via,
                 body_limit: settings.bounds.body_bytes.map(std::num::NonZeroU64::get),
                 body_rate: settings.bounds.body_rate,
+                signed_body: settings.bounds.signed_body_bytes.get(),
             },
         });
         Arc::new(move |request| Box::pin(plane.clone().handle(request)))

@@ -25,6 +25,7 @@ pub mod plane;
 pub mod reload;
 pub mod sandbox;
 pub mod server;
+pub mod sign;
 pub mod store;
 pub mod telemetry;
 pub mod vault;

@@ -13,7 +13,7 @@ use http::HeaderName;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    auth::{Auth, Inject, Sign},
+    auth::{Auth, Inject},
     field::{Field, Role},
     limit::Limit,
     pattern::{Glob, Pattern},
@@ -190,9 +190,12 @@ impl App {
         }
         let mut headers: BTreeSet<String> =
             self.injects().filter_map(|inject| inject.header.as_deref()).map(str::to_lowercase).collect();
-        let signed = self.auth.iter().filter_map(|way| way.sign.as_ref()).flat_map(Sign::headers);
-        headers.extend(signed.map(|name| (*name).to_owned()));
-        let queries: BTreeSet<String> = self.injects().filter_map(|inject| inject.query.clone()).collect();
+        let mut queries: BTreeSet<String> =
+            self.injects().filter_map(|inject| inject.query.clone()).collect();
+        for sign in self.auth.iter().filter_map(|way| way.sign.as_ref()) {
+            headers.extend(sign.headers().iter().map(|name| (*name).to_owned()));
+            queries.extend(sign.queries().iter().map(|name| (*name).to_owned()));
+        }
         let headers = headers.into_iter().filter_map(|name| name.parse().ok()).collect();
         self.injected = Injected { headers, queries: queries.into_iter().collect() };
     }

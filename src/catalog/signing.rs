@@ -133,9 +133,36 @@ impl Sign {
     pub const fn headers(&self) -> &'static [&'static str] {
         match self {
             Self::OAuth1 { .. } => &["authorization"],
-            Self::SigV4 { .. } => {
-                &["authorization", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"]
-            }
+            // Not x-amz-content-sha256: there the caller states the hash of a body that need not be held, and the
+            // signer takes the field away or writes it anew.
+            Self::SigV4 { .. } => &["authorization", "x-amz-date", "x-amz-security-token"],
+        }
+    }
+
+    /// The query parameters where a client would put a signature instead: a caller's own never go upstream.
+    #[must_use]
+    pub const fn queries(&self) -> &'static [&'static str] {
+        match self {
+            Self::OAuth1 { .. } => &[
+                "oauth_callback",
+                "oauth_consumer_key",
+                "oauth_nonce",
+                "oauth_signature",
+                "oauth_signature_method",
+                "oauth_timestamp",
+                "oauth_token",
+                "oauth_verifier",
+                "oauth_version",
+            ],
+            Self::SigV4 { .. } => &[
+                "X-Amz-Algorithm",
+                "X-Amz-Credential",
+                "X-Amz-Date",
+                "X-Amz-Expires",
+                "X-Amz-Security-Token",
+                "X-Amz-Signature",
+                "X-Amz-SignedHeaders",
+            ],
         }
     }
 

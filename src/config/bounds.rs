@@ -40,6 +40,8 @@ pub struct Bounds {
     pub target_bytes: NonZeroUsize,
     /// Bytes of a request body; none: unlimited, it is streamed.
     pub body_bytes: Option<NonZeroU64>,
+    /// Bytes of a request body that are held where a signature covers all of it.
+    pub signed_body_bytes: NonZeroUsize,
     /// Bytes per second of a request body while an upstream waits for it; less ends the call.
     pub body_rate: u32,
     /// Connections that a door holds open at the same time.
@@ -115,6 +117,7 @@ impl Default for Bounds {
             head_fields: size(100),
             target_bytes: size(16 * 1024),
             body_bytes: None,
+            signed_body_bytes: size(8 * 1024 * 1024),
             body_rate: 100,
             connections: size(20_000),
             head_timeout: Duration::from_secs(30),

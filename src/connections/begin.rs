@@ -37,7 +37,7 @@ impl Connections {
             return Err(self.not_open(&app, way));
         }
         let typed = typed(&app, way, form, &connection)?;
-        if ways::is_typed_in(way.method) {
+        if ways::is_typed_in(way) {
             self.connect(&connection, &app, way, typed).await
         } else {
             self.consent(&connection, &app, way, typed).await
@@ -46,7 +46,7 @@ impl Connections {
 
     fn not_open(&self, app: &App, way: &Auth) -> BeginError {
         match &way.client {
-            Some(client) if ways::is_supported(way.method) => BeginError::NotConfigured(format!(
+            Some(client) if ways::is_supported(way) => BeginError::NotConfigured(format!(
                 "The operator has not given the OAuth client {client} yet, with the redirect URI {}.",
                 self.redirect_uri(&app.name)
             )),
@@ -130,7 +130,7 @@ fn typed(
         })
         .collect();
     let mut typed = input::fields(app, way, &fields, Need::All)?;
-    if ways::is_typed_in(way.method) {
+    if ways::is_typed_in(way) {
         let values = way
             .fields
             .iter()

@@ -121,10 +121,10 @@ impl Connections {
             })?,
             (None, None) => self.first_open(app).await?.ok_or_else(|| self.closed(app, None))?,
         };
-        if !ways::is_supported(way.method) {
+        if !ways::is_supported(way) {
             return Err(invalid("method", &format!("{} is not supported yet", way.method)));
         }
-        if credentials.is_some() && !ways::is_typed_in(way.method) {
+        if credentials.is_some() && !ways::is_typed_in(way) {
             return Err(invalid("credentials", &format!("{} takes none; open the url instead", way.method)));
         }
         if self.is_open(way).await? { Ok(way) } else { Err(self.closed(app, way.client.as_deref())) }
@@ -220,7 +220,7 @@ fn blank(
 /// The first typed-in way that knows all these names.
 fn taking<'a>(app: &'a App, given: &BTreeMap<String, Secret>) -> Option<&'a Auth> {
     let knows = |way: &Auth, name: &String| way.fields.iter().any(|field| field.name == *name);
-    app.auth.iter().find(|way| ways::is_typed_in(way.method) && given.keys().all(|name| knows(way, name)))
+    app.auth.iter().find(|way| ways::is_typed_in(way) && given.keys().all(|name| knows(way, name)))
 }
 
 fn offered(app: &App) -> String {

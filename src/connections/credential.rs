@@ -9,6 +9,7 @@ use http::{
 
 use crate::{
     clock::{Seldom, Timestamp},
+    sign::Signer,
     vault::Secret,
 };
 
@@ -39,6 +40,8 @@ pub struct Credential {
     pub default_query: Vec<(String, String)>,
     /// What callers write in the path, and the value that goes out, still to be percent-encoded.
     pub path_vars: Vec<(String, Secret)>,
+    /// What signs the request once it is complete.
+    pub signer: Option<Arc<Signer>>,
 }
 
 /// Where requests go.

@@ -54,6 +54,7 @@ mod renew;
 mod revoke;
 mod rules;
 mod schedule;
+mod sign;
 mod take;
 mod under_way;
 mod used;

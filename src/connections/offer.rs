@@ -54,10 +54,10 @@ fn offer(app: &App, way: &Auth, connection: &Connection) -> OfferedWay {
     OfferedWay {
         method: way.method,
         label: way.label.clone().unwrap_or_else(|| label(way.method).to_owned()),
-        leaves: !ways::is_typed_in(way.method),
+        leaves: !ways::is_typed_in(way),
         scopes: scopes(way, connection).to_vec(),
         fields: fields.chain(environment(app, connection)).chain(credentials).collect(),
-        docs: way.docs.clone().filter(|_| ways::is_typed_in(way.method)),
+        docs: way.docs.clone().filter(|_| ways::is_typed_in(way)),
     }
 }
 

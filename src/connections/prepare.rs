@@ -7,7 +7,7 @@ use http::{
     uri::{Authority, Scheme},
 };
 
-use super::{Base, Credential, values::Values};
+use super::{Base, Credential, sign, values::Values};
 use crate::{
     catalog::{
         app::App,
@@ -22,6 +22,12 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Unfit(String);
+
+impl Unfit {
+    pub(super) fn new(why: &str) -> Self {
+        Self(why.to_owned())
+    }
+}
 
 impl From<Missing> for Unfit {
     fn from(Missing(name): Missing) -> Self {
@@ -63,6 +69,7 @@ pub(super) fn prepare(
         default_headers: headers_of(&app.headers, values)?,
         default_query,
         path_vars,
+        signer: way.sign.as_ref().map(|sign| sign::signer(sign, values)).transpose()?,
         unproven: Arc::default(),
         noted: Seldom::default(),
     })

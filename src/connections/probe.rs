@@ -47,7 +47,8 @@ impl Connections {
         values: &Values,
     ) -> Probed {
         let Some(probe) = way.probe.as_ref().or(app.probe.as_ref()) else { return Probed::None };
-        let Some(request) = request(probe, credential, values) else {
+        let request = request(probe, credential, values).and_then(|request| self.signed(request, credential));
+        let Some(request) = request else {
             tracing::warn!(app = app.name, "the probe can't be filled");
             return Probed::Unknown;
         };
@@ -58,6 +59,17 @@ impl Connections {
                 Probed::Unknown
             }
         }
+    }
+}
+
+impl Connections {
+    /// A request as the credential's signer would have it.
+    fn signed(&self, mut request: Request<Bytes>, credential: &Credential) -> Option<Request<Bytes>> {
+        if let Some(signer) = &credential.signer {
+            let body = request.body().clone();
+            signer.sign(&mut request, Some(&body), self.parts.clock.now()).ok()?;
+        }
+        Some(request)
     }
 }
 

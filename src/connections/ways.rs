@@ -14,13 +14,22 @@ use crate::{
 };
 
 /// Whether this gateway knows how to present that kind of credential.
-pub(super) fn is_supported(method: Method) -> bool {
-    matches!(method, Method::Oauth2 | Method::ApiKey | Method::Basic | Method::ClientCredentials)
+pub(super) fn is_supported(way: &Auth) -> bool {
+    match way.method {
+        Method::Oauth2 | Method::ApiKey | Method::Basic | Method::ClientCredentials => true,
+        Method::Oauth1 => is_typed_in(way),
+        _ => false,
+    }
 }
 
 /// Whether the user types in the credential.
-pub(super) fn is_typed_in(method: Method) -> bool {
-    matches!(method, Method::ApiKey | Method::Basic | Method::ClientCredentials)
+pub(super) fn is_typed_in(way: &Auth) -> bool {
+    match way.method {
+        Method::ApiKey | Method::Basic | Method::ClientCredentials => true,
+        // Some providers hand out a token to type in beside the client; with the others it is asked for.
+        Method::Oauth1 => way.oauth1.is_none(),
+        _ => false,
+    }
 }
 
 /// Whether access tokens of this kind end and can be renewed.
@@ -50,7 +59,7 @@ impl Connections {
 
     /// Whether a way can be begun now.
     pub(super) async fn is_open(&self, way: &Auth) -> Result<bool, Fault> {
-        Ok(is_supported(way.method) && (way.method != Method::Oauth2 || self.client_of(way).await?.is_some()))
+        Ok(is_supported(way) && (way.method != Method::Oauth2 || self.client_of(way).await?.is_some()))
     }
 
     /// The first way of the app's file that can be begun now.

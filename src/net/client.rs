@@ -228,6 +228,19 @@ impl Client {
         Ok(response.map(|body| Streamed::new(body, self.0.idle, upload, lease)))
     }
 
+    /// All of a caller's body, if it has at most `limit` bytes and they keep coming.
+    pub async fn hold(&self, body: Body, limit: usize, rate: u32) -> Result<Bytes, UploadFault> {
+        let patience = Patience { first_byte: self.0.idle, idle: self.0.idle, rate };
+        let (body, progress) = Upload::new(body, None, None);
+        tokio::select! {
+            held = body::read(body, limit) => held.map_err(|error| match error {
+                ReadError::TooLarge(_) => UploadFault::TooLarge,
+                ReadError::Broken(_) => UploadFault::Broken,
+            }),
+            _ = progress.stall(patience) => Err(UploadFault::Stalled),
+        }
+    }
+
     /// How long a stream may be silent.
     pub fn idle_timeout(&self) -> Duration {
         self.0.idle

@@ -36,7 +36,10 @@ impl Plane {
         if newer.edition != refused.edition {
             return None;
         }
-        let request = rewrite::renewed(spare.request(), asked, refused, &newer).ok()?;
+        let mut request = rewrite::renewed(spare.request(), asked, refused, &newer).ok()?;
+        if let Some(signer) = newer.signer.as_deref().filter(|_| !asked.has_own_credential()) {
+            request = self.signed(request, signer).await.ok()?;
+        }
         let terms = Terms { http2: asked.app.http2, ..Terms::default() };
         match self.0.client.exchange(request, terms).await {
             Ok(answer) => Some((newer, answer)),

@@ -138,7 +138,8 @@ fn keys_in(value: &str, found: Found) -> Found {
         let (user, password) = pair.split_once(':').unwrap_or((&pair, ""));
         return [user, password].into_iter().filter_map(KeyDigest::parse).fold(found, Found::and);
     }
-    value.split([' ', '\t', ',', '=', '"']).filter_map(KeyDigest::parse).fold(found, Found::and)
+    // AWS clients write `Credential=KEY/date/region/service/aws4_request`.
+    value.split([' ', '\t', ',', '=', '"', '/']).filter_map(KeyDigest::parse).fold(found, Found::and)
 }
 
 const LENIENT: general_purpose::GeneralPurpose = general_purpose::GeneralPurpose::new(
@@ -184,6 +185,11 @@ mod tests {
             ("authorization", format!("Token token=\"{text}\"")),
             ("authorization", format!("Klaviyo-API-Key {text}")),
             ("authorization", text.to_owned()),
+            (
+                "authorization",
+                format!("AWS4-HMAC-SHA256 Credential={text}/20261120/eu/s3/aws4_request, SignedHeaders=host"),
+            ),
+            ("authorization", format!("OAuth realm=\"1_SB1\", oauth_token=\"{text}\"")),
             ("authorization", basic(format!("{text}:"))),
             ("authorization", basic(format!("user@example.com:{text}"))),
             ("authorization", basic(format!("{text}:{text}"))),

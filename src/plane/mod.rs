@@ -17,6 +17,7 @@ mod refusal;
 mod rewrite;
 mod route;
 mod select;
+mod sign;
 mod target;
 mod upgrade;
 
@@ -82,6 +83,8 @@ pub struct PlaneSettings {
     pub body_limit: Option<u64>,
     /// How many bytes of it have to come in a second.
     pub body_rate: u32,
+    /// How many bytes of a body are held where a signature covers it.
+    pub signed_body: usize,
 }
 
 /// The data plane. A clone shares everything.
@@ -102,6 +105,8 @@ struct Inner {
     via: bool,
     body_limit: Option<u64>,
     body_rate: u32,
+    signed_body: usize,
+    clock: Clock,
 }
 
 /// An upstream's answer, what must not come behind it, and the call's place among those in flight.
@@ -131,13 +136,15 @@ impl Plane {
             connections: parts.connections,
             client: parts.client,
             strangers: parts.strangers,
-            links: Links::new(parts.vault, parts.clock, &settings.gateway_url),
+            links: Links::new(parts.vault, parts.clock.clone(), &settings.gateway_url),
             metrics: parts.metrics,
             names: Names::new(&settings.gateway_url, &settings.app_domain),
             gateway_url: settings.gateway_url,
             via: settings.via,
             body_limit: settings.body_limit,
             body_rate: settings.body_rate,
+            signed_body: settings.signed_body,
+            clock: parts.clock,
         }))
     }
 
@@ -193,6 +200,10 @@ impl Plane {
             trailers: (!outgoing.body().is_end_stream()).then(|| asked.sieve()),
             upgrade: wish.is_some(),
         };
+        if let Some(signer) = credential.signer.as_deref().filter(|_| !asked.has_own_credential()) {
+            // Apart, so that the usual way needs no room for this one.
+            outgoing = Box::pin(self.signed(outgoing, signer)).await?;
+        }
         if wish.is_some() {
             Wish::put(outgoing.headers_mut());
         }

@@ -13,6 +13,7 @@ use crate::{
     keys::Rule,
     limits::{LimitReason, Limited},
     net::{SendError, problem::Problem},
+    sign::Unsignable,
 };
 
 /// Why a call is refused.
@@ -43,6 +44,10 @@ pub(super) enum Refusal {
     Credential(CredentialError),
     /// No answer from the upstream.
     Send(SendError),
+    /// A body of which a signature covers all, and that is too long to be held.
+    TooLongToSign(usize),
+    /// Nothing could sign this.
+    Unsignable(Unsignable),
     /// The store can't be reached.
     Store(String),
     /// The app's file was read again in mid-call.
@@ -103,6 +108,8 @@ impl Refusal {
             Self::Choose(error) => connection::choose(error, named),
             Self::Credential(error) => connection::credential(error, named),
             Self::Send(error) => upstream::send(&error, named),
+            Self::TooLongToSign(limit) => upstream::too_long_to_sign(limit, named),
+            Self::Unsignable(why) => Problem::new(StatusCode::BAD_REQUEST, "bad_request", format!("{why}.")),
             Self::Store(_) => store_unavailable(),
             Self::FileChanged => Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -238,6 +245,12 @@ impl From<ChooseError> for Refusal {
 impl From<CredentialError> for Refusal {
     fn from(error: CredentialError) -> Self {
         Self::Credential(error)
+    }
+}
+
+impl From<Unsignable> for Refusal {
+    fn from(why: Unsignable) -> Self {
+        Self::Unsignable(why)
     }
 }
 

@@ -17,7 +17,8 @@ const TABLE: &[Row] = &[
     ("net", &["clock", "id"]),
     ("catalog", &["clock", "id", "net", "vault"]),
     ("config", &["clock", "id", "net", "vault", "catalog"]),
-    ("oauth", &["catalog", "net", "vault", "clock", "id"]),
+    ("sign", &["catalog", "vault", "clock"]),
+    ("oauth", &["catalog", "net", "vault", "clock", "id", "sign"]),
     ("telemetry", &["config", "clock", "id", "net", "catalog"]),
     ("store", &["clock", "id"]),
     ("master", &["vault", "store"]),
@@ -43,7 +44,7 @@ const TABLE: &[Row] = &[
 ];
 
 /// Stands for the tools that any thing or door may use.
-const TOOLS: &str = "cache vault net catalog config clock id";
+const TOOLS: &str = "cache vault net catalog config sign clock id";
 /// Stands for all things.
 const THINGS: &str = "connections keys limits clients owners";
 

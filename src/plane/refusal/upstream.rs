@@ -41,6 +41,17 @@ pub(super) fn send(error: &SendError, app: &str) -> Problem {
     Problem::new(status, reason, detail)
 }
 
+/// A body that would have to be held whole, because the signature covers it.
+pub(super) fn too_long_to_sign(limit: usize, app: &str) -> Problem {
+    let detail = format!(
+        "{app} takes requests signed over their whole body, and this gateway holds at most {limit} bytes of one. State \
+         the body's SHA-256 in x-amz-content-sha256 if this is AWS, send it in parts, or ask the operator for \
+         bounds.signed_body_bytes."
+    );
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+        .header(CONNECTION, HeaderValue::from_static("close"))
+}
+
 fn upload(fault: UploadFault) -> Problem {
     let (status, reason, detail) = match fault {
         UploadFault::TooLarge => (

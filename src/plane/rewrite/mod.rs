@@ -65,6 +65,12 @@ impl Asked {
         self.route.and_then(|at| self.app.routes.get(at)).is_some_and(|route| route.anonymous)
     }
 
+    /// Whether the route says what goes onto the request, instead of the way in.
+    pub(super) fn has_own_credential(&self) -> bool {
+        let route = self.route.and_then(|at| self.app.routes.get(at));
+        route.is_some_and(|route| route.anonymous || route.inject.is_some())
+    }
+
     /// Which of the request's trailers go along.
     pub(super) fn sieve(&self) -> Sieve {
         let (app, nominated) = (Arc::clone(&self.app), self.nominated.clone());

@@ -23,6 +23,7 @@ mod repeats;
 mod rules;
 mod sealed;
 mod select;
+mod signed;
 mod targets;
 mod trailers;
 mod websocket;

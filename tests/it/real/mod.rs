@@ -12,6 +12,7 @@ mod memory;
 mod oidc;
 mod process;
 mod sdks;
+mod signed;
 mod snippets;
 mod stripe;
 mod tools;
