@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    BeginError, Begun, Connection, Connections, LinkError,
+    BeginError, Begun, Connection, Connections, LinkError, Wrong,
     gather::Gathering,
     grant::Grant,
     input::{self, Need, Refused, Typed},
@@ -141,12 +141,16 @@ fn typed(
 }
 
 fn unknown_method() -> BeginError {
-    BeginError::Invalid { field: "method".to_owned(), problem: "is not offered".to_owned() }
+    BeginError::Invalid {
+        field: "method".to_owned(),
+        problem: "is not offered".to_owned(),
+        wrong: Wrong::Form,
+    }
 }
 
 impl From<Refused> for BeginError {
     fn from(refused: Refused) -> Self {
-        Self::Invalid { field: refused.name, problem: refused.problem }
+        Self::Invalid { field: refused.name, problem: refused.problem, wrong: refused.wrong }
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     AWAITING_CONFIRMATION, Connection, Connections, Fault, Finished, Status, UNPROBED, gather::Gathering,
-    prepare, probe::Probed,
+    offer, prepare, probe::Probed,
 };
 use crate::{catalog::app::App, clock::Timestamp, store::Completion};
 
@@ -94,7 +94,14 @@ impl Connections {
     pub(super) async fn finished(&self, before: &Connection, app: &Arc<App>) -> Result<Finished, Fault> {
         let now = self.find(before.id).await?.unwrap_or_else(|| before.clone());
         let return_to = now.return_url.as_deref().and_then(|url| returning(url, &now));
-        Ok(Finished { connection: Arc::new(now), app: Arc::clone(app), return_to })
+        let missing = app.way(now.method).map(|way| missing(offer::scopes(way, before), &now.scopes));
+        Ok(Finished {
+            missing: missing.unwrap_or_default(),
+            other_account: is_another_account(&before.metadata, &now.metadata),
+            connection: Arc::new(now),
+            app: Arc::clone(app),
+            return_to,
+        })
     }
 }
 
@@ -107,6 +114,17 @@ fn is_another_account(before: &Map<String, Value>, now: &Map<String, Value>) -> 
         (Some(before), Some(now)) => before != now,
         _ => false,
     }
+}
+
+/// What was asked for and not granted. Providers leave out `offline_access`, and call others by their long names.
+fn missing(asked: &[String], granted: &[String]) -> Vec<String> {
+    let last = |scope: &str| scope.trim_end_matches('/').rsplit(['/', '.']).next().map(str::to_owned);
+    let is_granted = |scope: &String| {
+        let same = |given: &String| given.eq_ignore_ascii_case(scope);
+        let long = |given: &String| given.contains("://") && last(given).as_deref() == Some(scope.as_str());
+        scope == "offline_access" || granted.iter().any(|given| same(given) || long(given))
+    };
+    asked.iter().filter(|scope| !is_granted(scope)).cloned().collect()
 }
 
 /// The return URL with what became of the connection behind it.

@@ -29,6 +29,8 @@ pub struct Offer {
     pub owner_name: String,
     /// Whether an earlier grant is replaced.
     pub reconnect: bool,
+    /// Whether the owner has to confirm what will be connected.
+    pub confirms: bool,
     /// The ways in that can be used, the chosen one first.
     pub ways: Vec<OfferedWay>,
 }
@@ -38,8 +40,6 @@ pub struct Offer {
 pub struct OfferedWay {
     /// Its method: what [`super::Connections::begin`] takes.
     pub method: Method,
-    /// What to call it.
-    pub label: String,
     /// Whether *Continue* leads to the provider; else the page itself asks for everything.
     pub leaves: bool,
     /// What will be asked of the provider; `App::scopes` has words for some.
@@ -67,6 +67,8 @@ pub struct Asked {
     pub choices: Vec<Choice>,
     /// Shown as dots.
     pub secret: bool,
+    /// A key in several lines.
+    pub multiline: bool,
     /// May stay empty.
     pub optional: bool,
 }
@@ -96,6 +98,17 @@ pub enum Begun {
     Connected(Finished),
 }
 
+/// What is wrong with a value, as far as the person who typed it in can mend it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// Nothing was given.
+    Missing,
+    /// It is none of the values there are, or has another form than they have.
+    Form,
+    /// It leads where the gateway must not go.
+    Address,
+}
+
 /// Why *Continue* did not lead on.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum BeginError {
@@ -109,6 +122,8 @@ pub enum BeginError {
         field: String,
         /// What is wrong with it.
         problem: String,
+        /// The same for a page, which has words of its own.
+        wrong: Wrong,
     },
     /// The provider refuses these credentials; nothing was stored.
     #[error("{0}")]
@@ -131,6 +146,10 @@ pub struct Finished {
     pub connection: Arc<Connection>,
     /// The app.
     pub app: Arc<App>,
+    /// What was asked for in this flow and not granted.
+    pub missing: Vec<String>,
+    /// Whether it is another account than before (OC-15).
+    pub other_account: bool,
     /// Where to send the browser, with `connection_id` and `status`, if the connection names a return URL.
     pub return_to: Option<String>,
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::grant::Grant;
+use super::{Wrong, grant::Grant};
 use crate::{
     catalog::{
         app::App,
@@ -25,11 +25,17 @@ pub(super) struct Refused {
     pub(super) name: String,
     /// What is wrong with it.
     pub(super) problem: String,
+    /// The same for a page.
+    pub(super) wrong: Wrong,
 }
 
 impl Refused {
     pub(super) fn new(name: &str, problem: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), problem: problem.into() }
+        Self { name: name.to_owned(), problem: problem.into(), wrong: Wrong::Form }
+    }
+
+    fn missing(name: &str) -> Self {
+        Self { wrong: Wrong::Missing, ..Self::new(name, "is missing") }
     }
 }
 
@@ -83,7 +89,7 @@ pub(super) fn fields(
                 }
             }
             None if need == Need::Some || field.optional || field.default.is_some() => {}
-            None => return Err(Refused::new(&field.name, "is missing")),
+            None => return Err(Refused::missing(&field.name)),
         }
     }
     if let Some(chosen) = given.get(ENVIRONMENT).filter(|chosen| !chosen.is_empty()) {
@@ -110,7 +116,7 @@ pub(super) fn credentials(
                 taken.insert(field.name.clone(), value.clone());
             }
             None if field.optional => {}
-            None => return Err(Refused::new(&field.name, "is missing")),
+            None => return Err(Refused::missing(&field.name)),
         }
     }
     Ok(taken)

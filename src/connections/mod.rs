@@ -71,6 +71,7 @@ pub use self::{
     fault::Fault,
     flow::{
         Asked, BeginError, Begun, CallbackError, Choice, Finished, LinkError, Offer, OfferedWay, Outcome,
+        Wrong,
     },
     fresh::CredentialError,
     list::{ConnectionError, Filter, Page},

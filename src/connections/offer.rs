@@ -25,7 +25,8 @@ impl Connections {
             }
         }
         let reconnect = connection.status == Status::Active || connection.needs_reauthorization();
-        Ok(Offer { reconnect, owner_name, ways: offered, connection: Arc::new(connection), app })
+        let confirms = self.rules.confirm;
+        Ok(Offer { reconnect, confirms, owner_name, ways: offered, connection: Arc::new(connection), app })
     }
 
     /// The connection of a link, and its app. Forged, expired, used and deleted all look alike (OC-1).
@@ -53,7 +54,6 @@ fn offer(app: &App, way: &Auth, connection: &Connection) -> OfferedWay {
     let credentials = way.fields.iter().map(credential);
     OfferedWay {
         method: way.method,
-        label: way.label.clone().unwrap_or_else(|| label(way.method).to_owned()),
         leaves: !ways::is_typed_in(way),
         scopes: scopes(way, connection).to_vec(),
         fields: fields.chain(environment(app, connection)).chain(credentials).collect(),
@@ -73,15 +73,6 @@ pub(super) fn scopes<'a>(way: &'a Auth, connection: &'a Connection) -> &'a [Stri
     }
 }
 
-fn label(method: Method) -> &'static str {
-    match method {
-        Method::Oauth2 | Method::Oauth1 | Method::Mcp => "Sign in",
-        Method::ApiKey | Method::Jwt => "API key",
-        Method::Basic => "User name and password",
-        Method::ClientCredentials => "Client credentials",
-    }
-}
-
 fn tenant(field: &Field, connection: &Connection) -> Asked {
     let known = connection.fields.get(&field.name).or(field.default.as_ref());
     Asked {
@@ -92,6 +83,7 @@ fn tenant(field: &Field, connection: &Connection) -> Asked {
         value: known.filter(|_| !field.secret).cloned(),
         choices: Vec::new(),
         secret: field.secret,
+        multiline: false,
         optional: field.optional || field.default.is_some(),
     }
 }
@@ -105,6 +97,7 @@ fn credential(field: &CredentialField) -> Asked {
         value: None,
         choices: Vec::new(),
         secret: field.secret,
+        multiline: false,
         optional: field.optional,
     }
 }
@@ -126,6 +119,7 @@ fn environment(app: &App, connection: &Connection) -> Option<Asked> {
         value: Some(connection.fields.get(input::ENVIRONMENT).cloned().unwrap_or(first)),
         choices,
         secret: false,
+        multiline: false,
         optional: true,
     })
 }

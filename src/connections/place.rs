@@ -4,7 +4,7 @@
 
 use std::{iter, net::IpAddr};
 
-use super::{Connections, input::Refused, prepare, values::Values};
+use super::{Connections, Wrong, input::Refused, prepare, values::Values};
 use crate::catalog::{app::App, auth::Auth, template::Template};
 
 impl Connections {
@@ -17,10 +17,9 @@ impl Connections {
             let host = base.authority.host();
             if depends(template, host) && self.parts.http.vet(host).await.is_err() {
                 let field = template.authority_names().first().copied().unwrap_or("base").to_owned();
-                return Err(Refused::new(
-                    &field,
-                    "leads to a private or reserved address; the operator can permit it with egress.allow",
-                ));
+                let problem =
+                    "leads to a private or reserved address; the operator can permit it with egress.allow";
+                return Err(Refused { wrong: Wrong::Address, ..Refused::new(&field, problem) });
             }
         }
         Ok(())

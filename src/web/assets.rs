@@ -16,6 +16,7 @@ const STYLE: &str = include_str!("assets/style.css");
 const MARK: &str = include_str!("assets/mark.svg");
 
 /// Where this build's assets are.
+#[derive(Debug)]
 pub(super) struct Assets {
     /// The style sheet.
     pub(super) style: String,

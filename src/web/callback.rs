@@ -13,6 +13,7 @@ use super::{
     inert::inert,
     link::Link,
     short_digest, trouble,
+    words::Words,
 };
 use crate::{
     connections::{CallbackError, Outcome},
@@ -33,7 +34,7 @@ pub(super) async fn arrive(
     headers: HeaderMap,
     extensions: Extensions,
 ) -> Response {
-    let id = RequestId::of(&extensions);
+    let (id, words) = (RequestId::of(&extensions), Words::of(&extensions));
     let query: Vec<(String, String)> =
         form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
     let name = flow_cookie(&query);
@@ -46,10 +47,10 @@ pub(super) async fn arrive(
         Ok(Outcome::Failed { finished, reason, retry }) => {
             let failed = || Done::failed(&finished.app.display_name, &reason, said(&query), retry, &id);
             let back = finished.return_to.as_deref().map(|url| Redirect::to(url).into_response());
-            back.unwrap_or_else(|| done::failed(&web, failed()))
+            back.unwrap_or_else(|| done::failed(&web, &words, failed()))
         }
-        Err(CallbackError::Refused) => done::failed(&web, Done::refused(&id)),
-        Err(CallbackError::Store(fault)) => trouble::fault(&fault, &id),
+        Err(CallbackError::Refused) => done::failed(&web, &words, Done::refused(&id)),
+        Err(CallbackError::Store(fault)) => trouble::fault(&fault, &extensions),
     };
     with_cookie(response, cookie.and_then(|_| web.jar().remove(&name)))
 }

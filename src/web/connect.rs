@@ -16,17 +16,16 @@ use subtle::ConstantTimeEq;
 
 use super::{
     Web, away, callback, csrf, done,
-    form::{self, Earlier, PREFIX},
-    inert::inert,
+    form::{self, Earlier, PREFIX, Trouble},
     link::Link,
     pages::{gone, show_form},
     trouble,
+    words::Words,
 };
 use crate::{
     catalog::Method,
     connections::{BeginError, Begun, LinkError, Offer},
     id::ConnectionId,
-    net::request_id::RequestId,
 };
 
 /// The query of a connect link.
@@ -49,15 +48,16 @@ pub(super) async fn open(
     headers: HeaderMap,
     extensions: Extensions,
 ) -> Response {
-    let Ok(Query(Opened { session_token })) = query else { return gone() };
+    let words = Words::of(&extensions);
+    let Ok(Query(Opened { session_token })) = query else { return gone(&words) };
     match web.0.connections.open(&session_token).await {
         Ok(offer) => {
             let link = Link::new(web.jar(), &headers, offer.connection.id, &session_token);
             let clean = Redirect::to(&format!("/connect/{}", offer.connection.id)).into_response();
             with_cookie(clean, link.keep(web.jar()))
         }
-        Err(LinkError::Dead) => gone(),
-        Err(LinkError::Store(fault)) => trouble::fault(&fault, &RequestId::of(&extensions)),
+        Err(LinkError::Dead) => gone(&words),
+        Err(LinkError::Store(fault)) => trouble::fault(&fault, &extensions),
     }
 }
 
@@ -69,17 +69,17 @@ pub(super) async fn page(
     headers: HeaderMap,
     extensions: Extensions,
 ) -> Response {
+    let words = Words::of(&extensions);
     let link = connection.parse().ok().and_then(|id| Link::find(web.jar(), &headers, id));
-    let Some(link) = link else { return gone() };
+    let Some(link) = link else { return gone(&words) };
     let method = query.ok().and_then(|Query(shown)| shown.method?.parse().ok());
     match web.0.connections.open(&link.session_token).await {
         Ok(offer) => {
-            let id = RequestId::of(&extensions);
-            let page = show(&offer, method, &link, StatusCode::OK, Earlier::default(), &id);
+            let page = show(&offer, method, &link, StatusCode::OK, Earlier::default(), &extensions);
             with_cookie(page, link.keep(web.jar()))
         }
-        Err(LinkError::Dead) => gone(),
-        Err(LinkError::Store(fault)) => trouble::fault(&fault, &RequestId::of(&extensions)),
+        Err(LinkError::Dead) => gone(&words),
+        Err(LinkError::Store(fault)) => trouble::fault(&fault, &extensions),
     }
 }
 
@@ -109,56 +109,66 @@ pub(super) async fn submit(
     extensions: Extensions,
     body: Bytes,
 ) -> Response {
-    let id = RequestId::of(&extensions);
     let own = csrf::from_own_page(&headers, &web.origin());
-    let Some(posted) = Posted::read(&body).filter(|_| own) else { return trouble::forged(&id) };
+    let Some(posted) = Posted::read(&body).filter(|_| own) else { return trouble::forged(&extensions) };
     let link = Link::find(web.jar(), &headers, posted.connection);
     let same = |link: &Link| bool::from(link.csrf().as_bytes().ct_eq(posted.csrf.as_bytes()));
-    let Some(link) = link.filter(same) else { return trouble::forged(&id) };
+    let Some(link) = link.filter(same) else { return trouble::forged(&extensions) };
+    let words = Words::of(&extensions);
     match web.0.connections.begin(&link.session_token, posted.method, &posted.fields).await {
-        Ok(Begun::Redirect { url, cookie, .. }) => leave(&web, &headers, &url, &cookie),
+        Ok(Begun::Redirect { url, cookie, .. }) => leave(&web, &words, &headers, &url, &cookie),
         Ok(Begun::Connected(finished)) => {
             let forget = Link::forget(web.jar(), posted.connection);
             let response = match &finished.return_to {
-                Some(url) => away::to(&headers, url, "where you came from"),
+                Some(url) => away::to(&words, &headers, url, &words.say("away-back")),
                 None => done::connected(&web, &finished).await,
             };
             with_cookie(response, forget)
         }
-        Err(error) => refuse(&web, error, &link, posted, &id).await,
+        Err(error) => refuse(&web, error, &link, posted, &extensions).await,
     }
 }
 
 /// On to the provider. The flow's cookie is named after its `state`, so that several flows can be under way.
-fn leave(web: &Web, headers: &HeaderMap, url: &str, cookie: &str) -> Response {
+fn leave(web: &Web, words: &Words, headers: &HeaderMap, url: &str, cookie: &str) -> Response {
     let query = url.split_once('?').map_or("", |(_, query)| query);
     let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
-    let response = away::to(headers, url, host.as_deref().unwrap_or("the provider"));
+    let response = away::to(words, headers, url, &host.unwrap_or_else(|| words.say("away-provider")));
     with_cookie(response, web.jar().set(&callback::flow_cookie(&pairs), cookie))
 }
 
 /// The page again, with what has to be changed; or another one where changing helps nothing.
-async fn refuse(web: &Web, error: BeginError, link: &Link, posted: Posted, id: &RequestId) -> Response {
-    let (status, wrong, notice) = match error {
-        BeginError::Link(LinkError::Dead) => return gone(),
+async fn refuse(
+    web: &Web,
+    error: BeginError,
+    link: &Link,
+    posted: Posted,
+    extensions: &Extensions,
+) -> Response {
+    let (status, trouble) = match error {
+        BeginError::Link(LinkError::Dead) => return gone(&Words::of(extensions)),
         BeginError::Link(LinkError::Store(fault)) | BeginError::Store(fault) => {
-            return trouble::fault(&fault, id);
+            return trouble::fault(&fault, extensions);
         }
-        BeginError::Invalid { field, problem } => {
-            (StatusCode::UNPROCESSABLE_ENTITY, Some((field, inert(&problem))), None)
+        BeginError::Invalid { field, wrong, problem } => {
+            tracing::debug!(field, problem, "an input was refused");
+            (StatusCode::UNPROCESSABLE_ENTITY, Trouble::Input { field, wrong })
         }
-        BeginError::Rejected(said) => (StatusCode::UNPROCESSABLE_ENTITY, None, Some(inert(&said))),
-        BeginError::NotConfigured(said) => (StatusCode::BAD_REQUEST, None, Some(inert(&said))),
-        BeginError::TokenEndpoint(said) => (StatusCode::BAD_GATEWAY, None, Some(inert(&said))),
+        BeginError::Rejected(_) => (StatusCode::UNPROCESSABLE_ENTITY, Trouble::Rejected),
+        BeginError::NotConfigured(said) => {
+            tracing::warn!(said, "a connect page leads nowhere");
+            (StatusCode::BAD_REQUEST, Trouble::NotReady)
+        }
+        BeginError::TokenEndpoint(_) => (StatusCode::BAD_GATEWAY, Trouble::NotReached),
     };
     match web.0.connections.open(&link.session_token).await {
         Ok(offer) => {
-            let earlier = Earlier { form: posted.fields, wrong, notice };
-            show(&offer, posted.method, link, status, earlier, id)
+            let earlier = Earlier { form: posted.fields, trouble: Some(trouble) };
+            show(&offer, posted.method, link, status, earlier, extensions)
         }
-        Err(LinkError::Dead) => gone(),
-        Err(LinkError::Store(fault)) => trouble::fault(&fault, id),
+        Err(LinkError::Dead) => gone(&Words::of(extensions)),
+        Err(LinkError::Store(fault)) => trouble::fault(&fault, extensions),
     }
 }
 
@@ -168,14 +178,15 @@ fn show(
     link: &Link,
     status: StatusCode,
     earlier: Earlier,
-    id: &RequestId,
+    extensions: &Extensions,
 ) -> Response {
     match form::way(offer, method) {
         Some(way) => {
             let target = form::form_action(offer, way);
-            show_form(status, &form::page(offer, way, link, earlier), target.as_deref())
+            let page = form::page(&Words::of(extensions), offer, way, link, earlier);
+            show_form(status, &page, target.as_deref())
         }
-        None => trouble::not_set_up(&offer.app.display_name, id),
+        None => trouble::not_set_up(&offer.app.display_name, extensions),
     }
 }
 

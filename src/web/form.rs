@@ -3,33 +3,44 @@
 use std::collections::BTreeMap;
 
 use super::{
-    assets::ASSETS,
-    html_pattern::html_pattern,
+    frame::Frame,
+    input,
     link::Link,
     monogram::Monogram,
     origin,
-    pages::{self, ConnectPage, Input, Way, steps},
+    pages::{ConnectPage, Input, Way, steps},
     scopes::ScopeLine,
+    success,
+    words::Words,
 };
 use crate::{
     catalog::{App, Method},
-    connections::{Asked, Choice, Offer, OfferedWay},
+    connections::{Offer, OfferedWay, Wrong},
 };
 
 /// Inputs are posted under this, so that no app's field can be taken for one of ours.
 pub(super) const PREFIX: &str = "f.";
-/// No value typed in is longer; keys of some providers are whole PEM files.
-const LONGEST: usize = 16 * 1024;
 
 /// What an earlier press of the button brought up.
 #[derive(Default)]
 pub(super) struct Earlier {
     /// What was typed in.
     pub(super) form: BTreeMap<String, String>,
-    /// The input that was wrong, and why.
-    pub(super) wrong: Option<(String, String)>,
-    /// What was wrong altogether.
-    pub(super) notice: Option<String>,
+    /// What was wrong with it.
+    pub(super) trouble: Option<Trouble>,
+}
+
+/// Why a press of the button didn't lead on.
+#[derive(Clone, Debug)]
+pub(super) enum Trouble {
+    /// One input can't be taken.
+    Input { field: String, wrong: Wrong },
+    /// The provider refuses what was typed in.
+    Rejected,
+    /// The gateway isn't set up for it.
+    NotReady,
+    /// The provider could not be asked.
+    NotReached,
 }
 
 /// The way of `offer` that is called `method`, else its first.
@@ -39,30 +50,69 @@ pub(super) fn way(offer: &Offer, method: Option<Method>) -> Option<&OfferedWay> 
 }
 
 /// The page for `way`.
-pub(super) fn page(offer: &Offer, way: &OfferedWay, link: &Link, earlier: Earlier) -> ConnectPage {
+pub(super) fn page(
+    words: &Words,
+    offer: &Offer,
+    way: &OfferedWay,
+    link: &Link,
+    earlier: Earlier,
+) -> ConnectPage {
     let (app, connection) = (&offer.app, &offer.connection);
     let target = way.leaves.then(|| target(app, way, &connection.fields)).flatten();
-    let fields: Vec<Input> = way.fields.iter().map(|asked| input(app, way, asked, &earlier)).collect();
-    let own = |key: &str| connection.metadata.get(key).and_then(|value| value.as_str());
+    let mut fields = input::of(words, app, way, &earlier.form);
+    let notice = earlier.trouble.and_then(|trouble| mark(words, app, way, &mut fields, &trouble));
+    let account = success::account(&connection.metadata).filter(|_| offer.reconnect);
     ConnectPage {
-        assets: &ASSETS,
-        steps: steps(way.leaves.then_some(app.display_name.as_str()), 0),
+        steps: steps(words, way.leaves.then_some(app.display_name.as_str()), 0),
         app: Monogram::new(&app.display_name),
         owner: Monogram::new(&offer.owner_name),
         again: offer.reconnect,
+        confirms: offer.confirms,
+        notice,
         connection_name: connection.name.clone(),
-        account: ["email", "name", "account_id"].into_iter().find_map(own).map(str::to_owned),
-        environment: environment(app, own("environment")),
-        ways: tabs(offer, way),
-        scopes: way.scopes.iter().map(|scope| ScopeLine::new(scope, &app.scopes)).collect(),
+        account: account.map(|account| account.name),
+        environment: success::environment(app, connection),
+        ways: tabs(words, offer, way),
+        scopes: way.scopes.iter().map(|scope| ScopeLine::new(words, scope, &app.scopes)).collect(),
         connection_id: connection.id.to_string(),
         csrf: link.csrf(),
         method: way.method.as_str(),
-        find: way.docs.clone().filter(|_| fields.iter().any(|field| field.secret)),
+        find: way.docs.clone().filter(|_| way.fields.iter().any(|asked| asked.secret)),
         leaves: way.leaves,
         leaves_to: target.as_deref().and_then(host),
         fields,
-        notice: earlier.notice,
+        t: Frame::at(words, &address(offer, way)),
+    }
+}
+
+/// Says what is wrong beside the input that has to be changed; answers what is to be said above them all.
+fn mark(
+    words: &Words,
+    app: &App,
+    way: &OfferedWay,
+    fields: &mut [Input],
+    trouble: &Trouble,
+) -> Option<String> {
+    let with = |key| words.with(key, &[("app", app.display_name.as_str())]);
+    let secrets = way.fields.iter().filter(|asked| asked.secret).count();
+    let (place, text) = match trouble {
+        Trouble::NotReady => return Some(with("not-ready")),
+        Trouble::NotReached => return Some(with("not-reached")),
+        Trouble::Rejected => (None, with(if secrets > 1 { "rejected-many" } else { "rejected" })),
+        Trouble::Input { field, wrong } => {
+            let at = way.fields.iter().position(|asked| asked.name == *field);
+            (at, input::advice(words, app, at.and_then(|at| way.fields.get(at)), *wrong))
+        }
+    };
+    let place = place.or_else(|| way.fields.iter().position(|asked| asked.secret));
+    match place.and_then(|at| fields.get_mut(at)) {
+        Some(input) => {
+            input.wrong = Some(text);
+            // Where the keyboard begins, and what a screen reader says first.
+            input.focus = true;
+            None
+        }
+        None => Some(text),
     }
 }
 
@@ -83,10 +133,15 @@ fn host(url: &str) -> Option<String> {
     if url.contains("${") { None } else { url::Url::parse(url).ok()?.host_str().map(str::to_owned) }
 }
 
-fn tabs(offer: &Offer, chosen: &OfferedWay) -> Vec<Way> {
+fn address(offer: &Offer, way: &OfferedWay) -> String {
+    format!("/connect/{}?method={}", offer.connection.id, way.method)
+}
+
+fn tabs(words: &Words, offer: &Offer, chosen: &OfferedWay) -> Vec<Way> {
+    let own = |way: &OfferedWay| offer.app.way(way.method)?.label.clone();
     let tab = |way: &OfferedWay| Way {
-        href: format!("/connect/{}?method={}", offer.connection.id, way.method),
-        label: way.label.clone(),
+        href: address(offer, way),
+        label: own(way).unwrap_or_else(|| words.say(label(way.method))),
         now: way.method == chosen.method,
     };
     // In the file's order, whichever is chosen: tabs that change places can't be learnt.
@@ -96,49 +151,14 @@ fn tabs(offer: &Offer, chosen: &OfferedWay) -> Vec<Way> {
     ways.into_iter().map(tab).collect()
 }
 
-fn choice(choice: &Choice) -> pages::Choice {
-    pages::Choice { value: choice.value.clone(), label: choice.label.clone() }
-}
-
-fn input(app: &App, way: &OfferedWay, asked: &Asked, earlier: &Earlier) -> Input {
-    let typed = earlier.form.get(&asked.name).filter(|_| !asked.secret);
-    let wrong = earlier.wrong.as_ref().filter(|(name, _)| *name == asked.name);
-    let example = asked.example.clone();
-    Input {
-        id: format!("f-{}", asked.name),
-        posted_as: format!("{PREFIX}{}", asked.name),
-        label: asked.label.clone(),
-        help: asked.help.clone(),
-        pattern: pattern(app, way, &asked.name),
-        title: example.as_ref().map(|example| format!("As in: {example}")),
-        advice: example.as_ref().map_or_else(
-            || "Please fill this in as the provider writes it.".to_owned(),
-            |example| format!("Please write it like {example}"),
-        ),
-        example,
-        wrong: wrong.map(|(_, problem)| problem.clone()),
-        value: typed.or(asked.value.as_ref()).cloned().unwrap_or_default(),
-        choices: asked.choices.iter().map(choice).collect(),
-        // Something of a choice is always chosen.
-        required: !asked.optional || !asked.choices.is_empty(),
-        secret: asked.secret,
-        longest: LONGEST,
+/// What to call a way in whose file gives it no name.
+fn label(method: Method) -> &'static str {
+    match method {
+        Method::Oauth2 | Method::Oauth1 | Method::Mcp => "way-sign-in",
+        Method::ApiKey | Method::Jwt => "way-key",
+        Method::Basic => "way-password",
+        Method::ClientCredentials => "way-client",
     }
-}
-
-fn pattern(app: &App, way: &OfferedWay, name: &str) -> Option<String> {
-    let typed = app.way(way.method).into_iter().flat_map(|auth| &auth.fields);
-    let typed = typed.filter(|field| field.name == name).find_map(|field| field.pattern.as_ref());
-    let tenant = || {
-        app.fields_of(way.method).filter(|field| field.name == name).find_map(|field| field.pattern.as_ref())
-    };
-    html_pattern(typed.or_else(tenant)?.as_str())
-}
-
-/// What people call the environment that the account belongs to, once that is known.
-fn environment(app: &App, name: Option<&str>) -> Option<String> {
-    let found = app.environments.iter().find(|environment| Some(environment.name.as_str()) == name);
-    found.map(|environment| environment.label.clone())
 }
 
 #[cfg(test)]

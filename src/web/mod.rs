@@ -11,23 +11,29 @@ mod cookie;
 mod csrf;
 mod done;
 mod form;
+mod frame;
 mod headers;
 mod html_pattern;
 mod inert;
+mod input;
+mod language;
 mod link;
 mod monogram;
 mod origin;
 mod pages;
 mod scopes;
+mod success;
 mod trouble;
+mod why;
+mod words;
 
 use std::{future::ready, sync::Arc};
 
-use axum::{Router, extract::State, middleware, response::Response, routing::get};
+use axum::{Router, extract::State, http::Extensions, middleware, response::Response, routing::get};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use self::cookie::Jar;
+use self::{cookie::Jar, words::Words};
 use crate::{
     connections::Connections,
     limits::Limits,
@@ -71,6 +77,7 @@ pub fn router(parts: Parts) -> Router {
     let web = Web(Arc::new(parts));
     let secure = web.jar().secure;
     let limit = middleware::from_fn_with_state(web.clone(), trouble::limit);
+    let language = middleware::from_fn_with_state(web.clone(), language::choose);
     Router::new()
         .route("/", get(home))
         .route("/connect", get(connect::open).post(connect::submit))
@@ -80,6 +87,7 @@ pub fn router(parts: Parts) -> Router {
         .fallback(trouble::nowhere)
         .method_not_allowed_fallback(trouble::no_method)
         .layer(limit)
+        .layer(language)
         // A page has several of these, and none costs anything.
         .route("/assets/{name}", get(assets::serve))
         .layer(middleware::map_response(move |response: Response| ready(headers::protect(secure, response))))
@@ -91,6 +99,6 @@ fn short_digest(data: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(sha256(data).first_chunk::<9>().unwrap_or(&[0; 9]))
 }
 
-async fn home(State(web): State<Web>) -> Response {
-    pages::home(&web.0.gateway_url)
+async fn home(State(web): State<Web>, extensions: Extensions) -> Response {
+    pages::home(&Words::of(&extensions), &web.0.gateway_url)
 }

@@ -1,4 +1,6 @@
 //! The pages' templates and what each of them shows. Escaping is askama's; nothing here is marked as safe.
+//!
+//! In a template `t` is the page's frame, which speaks its language: no template has words of its own.
 
 use askama::Template;
 use axum::{
@@ -6,12 +8,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 
-use super::{
-    assets::{ASSETS, Assets},
-    headers,
-    monogram::Monogram,
-    scopes::ScopeLine,
-};
+use super::{frame::Frame, headers, monogram::Monogram, scopes::ScopeLine, words::Words};
 
 /// One of the numbered steps above the card.
 #[derive(Debug)]
@@ -25,9 +22,9 @@ pub(super) struct Step {
 }
 
 /// The steps of a connect, `now` counting from 0; with `app`, one of them happens there.
-pub(super) fn steps(app: Option<&str>, now: usize) -> Vec<Step> {
-    let middle = app.map(|app| format!("Sign in at {app}"));
-    let labels = std::iter::once("Review".to_owned()).chain(middle).chain(["Done".to_owned()]);
+pub(super) fn steps(words: &Words, app: Option<&str>, now: usize) -> Vec<Step> {
+    let middle = app.map(|app| words.with("step-sign-in", &[("app", app)]));
+    let labels = std::iter::once(words.say("step-review")).chain(middle).chain([words.say("step-done")]);
     labels.enumerate().map(|(at, label)| Step { label, past: at < now, now: at == now }).collect()
 }
 
@@ -46,6 +43,18 @@ pub(super) struct Choice {
     pub(super) label: String,
 }
 
+/// How a value is typed in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// In one line.
+    #[default]
+    Text,
+    /// In one line of dots.
+    Secret,
+    /// In several lines: keys that come as a file.
+    Lines,
+}
+
 /// One input of the form.
 #[derive(Debug, Default)]
 pub(super) struct Input {
@@ -53,6 +62,8 @@ pub(super) struct Input {
     /// The name it is posted under.
     pub(super) posted_as: String,
     pub(super) label: String,
+    /// The language of the label: an app's file is in English.
+    pub(super) lang: &'static str,
     pub(super) help: Option<String>,
     pub(super) example: Option<String>,
     pub(super) pattern: Option<String>,
@@ -65,20 +76,24 @@ pub(super) struct Input {
     pub(super) value: String,
     pub(super) choices: Vec<Choice>,
     pub(super) required: bool,
-    pub(super) secret: bool,
+    pub(super) kind: Kind,
     pub(super) longest: usize,
+    /// Where the keyboard begins.
+    pub(super) focus: bool,
 }
 
 /// Where everything is named that will be shared, and with whom.
 #[derive(Template)]
 #[template(path = "connect.html", config = "src/web/askama.toml")]
 pub(super) struct ConnectPage {
-    pub(super) assets: &'static Assets,
+    pub(super) t: Frame,
     pub(super) steps: Vec<Step>,
     pub(super) app: Monogram,
     pub(super) owner: Monogram,
     /// An existing connection gets a new grant.
     pub(super) again: bool,
+    /// The owner has to confirm what was connected.
+    pub(super) confirms: bool,
     pub(super) notice: Option<String>,
     pub(super) connection_name: Option<String>,
     /// Whose account it was until now.
@@ -98,26 +113,67 @@ pub(super) struct ConnectPage {
     pub(super) leaves_to: Option<String>,
 }
 
+impl ConnectPage {
+    /// Something has to be changed before it goes on.
+    fn is_wrong(&self) -> bool {
+        self.notice.is_some() || self.fields.iter().any(|field| field.wrong.is_some())
+    }
+
+    /// What this page is about.
+    fn heading(&self) -> String {
+        let key = if self.again { "connect-again-title" } else { "connect-title" };
+        self.t.with(key, &[("app", &self.app.name)])
+    }
+}
+
+/// What the owner has to do before a connection works.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    /// It is another account than before.
+    pub(super) other: bool,
+    /// The call that confirms.
+    pub(super) call: String,
+}
+
+/// Whose account it is: the name people know it by, and what else tells it from others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Account {
+    pub(super) name: String,
+    pub(super) more: Vec<String>,
+}
+
 /// The account is connected.
 #[derive(Template)]
 #[template(path = "success.html", config = "src/web/askama.toml")]
 pub(super) struct SuccessPage {
-    pub(super) assets: &'static Assets,
+    pub(super) t: Frame,
     pub(super) steps: Vec<Step>,
     pub(super) app: Monogram,
     pub(super) owner: String,
-    pub(super) account: Option<String>,
+    pub(super) account: Option<Account>,
     pub(super) connection_name: Option<String>,
-    /// The owner has to confirm first.
-    pub(super) waiting: bool,
-    pub(super) note: Option<String>,
+    pub(super) environment: Option<String>,
+    pub(super) granted: Vec<ScopeLine>,
+    pub(super) missing: Vec<ScopeLine>,
+    pub(super) waiting: Option<Waiting>,
+    /// The provider could not be asked whose account it is.
+    pub(super) unprobed: bool,
+}
+
+impl SuccessPage {
+    fn heading(&self) -> String {
+        match self.waiting {
+            Some(_) => self.t.with("done-waits-title", &[("owner", &self.owner)]),
+            None => self.t.with("done-title", &[("app", &self.app.name)]),
+        }
+    }
 }
 
 /// It did not work, and what to do.
 #[derive(Template)]
 #[template(path = "failure.html", config = "src/web/askama.toml")]
 pub(super) struct FailurePage {
-    pub(super) assets: &'static Assets,
+    pub(super) t: Frame,
     pub(super) title: String,
     pub(super) what: String,
     /// The provider's own words, shortened.
@@ -134,14 +190,14 @@ pub(super) struct FailurePage {
 #[derive(Template)]
 #[template(path = "gone.html", config = "src/web/askama.toml")]
 struct GonePage {
-    assets: &'static Assets,
+    t: Frame,
 }
 
 /// What this is.
 #[derive(Template)]
 #[template(path = "home.html", config = "src/web/askama.toml")]
 struct HomePage<'a> {
-    assets: &'static Assets,
+    t: Frame,
     gateway: &'a str,
 }
 
@@ -149,24 +205,24 @@ struct HomePage<'a> {
 #[derive(Template)]
 #[template(path = "away.html", config = "src/web/askama.toml")]
 pub(super) struct AwayPage<'a> {
-    assets: &'static Assets,
-    name: &'a str,
+    t: Frame,
+    title: String,
     url: &'a str,
 }
 
-/// The page that leads on to `url`.
-pub(super) fn away<'a>(name: &'a str, url: &'a str) -> AwayPage<'a> {
-    AwayPage { assets: &ASSETS, name, url }
+/// The page that leads on to `url`, which people know as `place`.
+pub(super) fn away<'a>(words: &Words, place: &str, url: &'a str) -> AwayPage<'a> {
+    AwayPage { title: words.with("away-title", &[("place", place)]), t: Frame::once(words), url }
 }
 
 /// The page of links that do nothing.
-pub(super) fn gone() -> Response {
-    show(StatusCode::NOT_FOUND, &GonePage { assets: &ASSETS })
+pub(super) fn gone(words: &Words) -> Response {
+    show(StatusCode::NOT_FOUND, &GonePage { t: Frame::new(words) })
 }
 
 /// The page at the root.
-pub(super) fn home(gateway: &str) -> Response {
-    show(StatusCode::OK, &HomePage { assets: &ASSETS, gateway })
+pub(super) fn home(words: &Words, gateway: &str) -> Response {
+    show(StatusCode::OK, &HomePage { t: Frame::new(words), gateway })
 }
 
 /// A page whose form leads to its own origin only.
@@ -188,4 +244,4 @@ pub(super) fn show_form(status: StatusCode, page: &impl Template, form_action: O
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -4,29 +4,33 @@
 
 use std::collections::BTreeMap;
 
+use super::words::Words;
+
+/// The scopes that mean the same everywhere: the texts have words for them.
+const STANDARD: [&str; 4] = ["openid", "email", "profile", "offline_access"];
+
 /// One line of the list of access asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ScopeLine {
     /// What people read first.
     pub(super) words: String,
+    /// The language of the words: an app's file is in English.
+    pub(super) lang: &'static str,
     /// The scope as the provider writes it, where the words are ours.
     pub(super) code: Option<String>,
 }
 
 impl ScopeLine {
     /// The line for `scope`, where `known` are the words of the app's file.
-    pub(super) fn new(scope: &str, known: &BTreeMap<String, String>) -> Self {
-        if let Some(words) = known.get(scope) {
-            return Self { words: words.clone(), code: Some(scope.to_owned()) };
+    pub(super) fn new(words: &Words, scope: &str, known: &BTreeMap<String, String>) -> Self {
+        let code = Some(scope.to_owned());
+        match known.get(scope) {
+            Some(words) => Self { words: words.clone(), lang: "en", code },
+            None if STANDARD.contains(&scope) => {
+                Self { words: words.say(&format!("scope-{scope}")), lang: words.tag, code }
+            }
+            None => Self::by_name(scope),
         }
-        let words = match scope {
-            "openid" => "Know that it is you".to_owned(),
-            "email" => "See your e-mail address".to_owned(),
-            "profile" => "See your name and picture".to_owned(),
-            "offline_access" => "Keep working when you are away, until you end it".to_owned(),
-            _ => return Self::by_name(scope),
-        };
-        Self { words, code: Some(scope.to_owned()) }
     }
 
     /// Scopes that are URLs are long and alike: their last part first, the whole below.
@@ -34,8 +38,10 @@ impl ScopeLine {
         let last =
             scope.starts_with("https://").then(|| scope.trim_end_matches('/').rsplit('/').next()).flatten();
         match last {
-            Some(last) if !last.is_empty() => Self { words: last.to_owned(), code: Some(scope.to_owned()) },
-            _ => Self { words: scope.to_owned(), code: None },
+            Some(last) if !last.is_empty() => {
+                Self { words: last.to_owned(), lang: "en", code: Some(scope.to_owned()) }
+            }
+            _ => Self { words: scope.to_owned(), lang: "en", code: None },
         }
     }
 }
@@ -47,13 +53,15 @@ mod tests {
     #[test]
     fn standard_scopes_get_words_and_others_keep_their_names() {
         let known = BTreeMap::from([("crm.write".to_owned(), "Change your contacts".to_owned())]);
-        let line = |scope| ScopeLine::new(scope, &known);
+        let english = Words::english();
+        let line = |scope| ScopeLine::new(&english, scope, &known);
         assert_eq!(line("email").words, "See your e-mail address");
         assert_eq!(line("email").code.as_deref(), Some("email"));
         assert_eq!(line("crm.write").words, "Change your contacts");
-        assert_eq!(line("crm.read"), ScopeLine { words: "crm.read".into(), code: None });
+        assert_eq!(line("crm.read"), ScopeLine { words: "crm.read".into(), lang: "en", code: None });
         let url = "https://www.googleapis.com/auth/gmail.readonly";
-        assert_eq!(line(url), ScopeLine { words: "gmail.readonly".into(), code: Some(url.into()) });
+        assert_eq!(line(url).words, "gmail.readonly");
+        assert_eq!(line(url).code.as_deref(), Some(url));
         assert_eq!(line("https://mail.google.com/").words, "mail.google.com");
     }
 }

@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     catalog::Catalog,
     clock::Timestamp,
-    connections::{Connection, Status},
+    connections::{Asked, Connection, Status},
     id::{ConnectionId, OwnerId},
     web::cookie::Jar,
 };
@@ -53,6 +53,7 @@ fn asked(name: &str, secret: bool) -> Asked {
         value: None,
         choices: Vec::new(),
         secret,
+        multiline: false,
         optional: false,
     }
 }
@@ -79,7 +80,6 @@ fn offer() -> Offer {
     };
     let way = |method, leaves, fields| OfferedWay {
         method,
-        label: format!("{method}"),
         leaves,
         scopes: if leaves { vec!["read".into(), "write".into()] } else { Vec::new() },
         fields,
@@ -90,6 +90,7 @@ fn offer() -> Offer {
         app,
         owner_name: "Ada".into(),
         reconnect: false,
+        confirms: false,
         ways: vec![
             way(Method::ApiKey, false, vec![asked("subdomain", false), asked("api_key", true)]),
             way(Method::Oauth2, true, vec![asked("subdomain", false)]),
@@ -99,7 +100,7 @@ fn offer() -> Offer {
 
 fn shown(offer: &Offer, method: Method, earlier: Earlier) -> ConnectPage {
     let link = Link::new(Jar { secure: true }, &HeaderMap::new(), offer.connection.id, "token");
-    page(offer, way(offer, Some(method)).unwrap(), &link, earlier)
+    page(&Words::english(), offer, way(offer, Some(method)).unwrap(), &link, earlier)
 }
 
 #[test]
@@ -132,7 +133,7 @@ fn browsers_check_what_the_apps_file_says_and_tabs_keep_its_order() {
     assert_eq!(patterns, [Some(r"[a-z0-9][a-z0-9\-]*"), Some("sk_[a-z]+")]);
     assert_eq!(page.find.as_deref(), Some("https://docs.example.com/keys"));
     let tabs: Vec<_> = page.ways.iter().map(|way| (way.label.as_str(), way.now)).collect();
-    assert_eq!(tabs, [("OAUTH2", false), ("API_KEY", true)]);
+    assert_eq!(tabs, [("Sign in", false), ("API key", true)]);
 }
 
 #[test]
@@ -140,13 +141,12 @@ fn what_was_typed_in_stays_unless_it_is_secret() {
     let typed = |name: &str| (name.to_owned(), format!("typed {name}"));
     let earlier = Earlier {
         form: BTreeMap::from([typed("subdomain"), typed("api_key")]),
-        wrong: Some(("api_key".into(), "too short".into())),
-        notice: None,
+        trouble: Some(Trouble::Input { field: "api_key".into(), wrong: Wrong::Form }),
     };
     let page = shown(&offer(), Method::ApiKey, earlier);
     let fields: Vec<_> =
         page.fields.iter().map(|field| (field.value.as_str(), field.wrong.as_deref())).collect();
-    assert_eq!(fields, [("typed subdomain", None), ("", Some("too short"))]);
+    assert_eq!(fields, [("typed subdomain", None), ("", Some("Please write it like acme"))]);
 }
 
 #[test]
@@ -157,7 +157,35 @@ fn a_known_account_and_environment_are_shown() {
         .as_object()
         .unwrap()
         .clone();
+    offer.reconnect = true;
     let page = shown(&offer, Method::Oauth2, Earlier::default());
     assert_eq!(page.account.as_deref(), Some("ada@example.com"));
     assert_eq!(page.environment, None, "the app has none of that name");
+}
+
+#[test]
+fn what_is_wrong_stands_beside_its_input_and_the_keyboard_begins_there() {
+    let wrong = |trouble| {
+        let earlier = Earlier { trouble: Some(trouble), ..Earlier::default() };
+        let page = shown(&offer(), Method::ApiKey, earlier);
+        let said: Vec<_> = page.fields.iter().map(|field| (field.wrong.is_some(), field.focus)).collect();
+        (page.notice.is_some(), said)
+    };
+    let (nothing, here) = ((false, false), (true, true));
+    let input = |field: &str, wrong| Trouble::Input { field: field.into(), wrong };
+    assert_eq!(wrong(input("subdomain", Wrong::Missing)), (false, vec![here, nothing]));
+    assert_eq!(wrong(Trouble::Rejected), (false, vec![nothing, here]), "beside the key");
+    assert_eq!(wrong(input("dc", Wrong::Form)), (false, vec![nothing, here]), "what the key tells");
+    assert_eq!(wrong(Trouble::NotReached), (true, vec![nothing, nothing]));
+}
+
+#[test]
+fn labels_that_many_apps_have_are_in_the_pages_language() {
+    let link = Link::new(Jar { secure: true }, &HeaderMap::new(), offer().connection.id, "token");
+    let mut offer = offer();
+    offer.ways[0].fields[1].label = "API key".into();
+    let german = Words::tagged("de").unwrap();
+    let page = page(german, &offer, &offer.ways[0], &link, Earlier::default());
+    let labels: Vec<_> = page.fields.iter().map(|field| (field.label.as_str(), field.lang)).collect();
+    assert_eq!(labels, [("Subdomain", "de"), ("API-Schlüssel", "de")]);
 }

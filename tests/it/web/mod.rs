@@ -3,6 +3,7 @@
 mod callbacks;
 mod forms;
 mod headers;
+mod languages;
 mod links;
 mod return_urls;
 
