@@ -119,7 +119,8 @@ fn typed(
     form: &BTreeMap<String, String>,
     connection: &Connection,
 ) -> Result<Typed, Refused> {
-    let given = |name: &str| form.get(name).map(|value| value.trim().to_owned());
+    // Browsers end the lines of a form with CR LF (HTML, 4.10.21.4).
+    let given = |name: &str| form.get(name).map(|value| value.trim().replace("\r\n", "\n"));
     let names = input::asked(app, way).map(|field| field.name.as_str());
     let environment = input::chooses_environment(app).then_some(input::ENVIRONMENT);
     let fields = names

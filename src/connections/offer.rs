@@ -75,15 +75,19 @@ pub(super) fn scopes<'a>(way: &'a Auth, connection: &'a Connection) -> &'a [Stri
 
 fn tenant(field: &Field, connection: &Connection) -> Asked {
     let known = connection.fields.get(&field.name).or(field.default.as_ref());
+    // Nothing is chosen for anybody: where the file has no value of its own, the first choice is none.
+    let none = (!field.choices.is_empty() && field.default.is_none())
+        .then(|| Choice { value: String::new(), label: "–".to_owned() });
+    let choices = field.choices.iter().map(|value| Choice { value: value.clone(), label: value.clone() });
     Asked {
         name: field.name.clone(),
         label: field.label.clone(),
         help: field.help.clone(),
         example: field.example.clone(),
         value: known.filter(|_| !field.secret).cloned(),
-        choices: Vec::new(),
+        choices: none.into_iter().chain(choices).collect(),
         secret: field.secret,
-        multiline: false,
+        multiline: field.multiline,
         optional: field.optional || field.default.is_some(),
     }
 }
@@ -97,7 +101,7 @@ fn credential(field: &CredentialField) -> Asked {
         value: None,
         choices: Vec::new(),
         secret: field.secret,
-        multiline: false,
+        multiline: field.multiline,
         optional: field.optional,
     }
 }

@@ -38,8 +38,8 @@ fn input(words: &Words, app: &App, way: &OfferedWay, asked: &Asked, typed: Optio
         wrong: None,
         value: typed.or(asked.value.as_ref()).cloned().unwrap_or_default(),
         choices: asked.choices.iter().map(choice).collect(),
-        // Something of a choice is always chosen.
-        required: !asked.optional || !asked.choices.is_empty(),
+        // Where none is no choice, something is always chosen.
+        required: !asked.optional || asked.choices.first().is_some_and(|first| !first.value.is_empty()),
         kind: match (asked.multiline, asked.secret) {
             (true, _) => Kind::Lines,
             (false, true) => Kind::Secret,

@@ -169,3 +169,46 @@ async fn an_app_that_nobody_has_set_up_says_so() {
     assert!(problem["redirect_uri"].as_str().unwrap().ends_with("/callback/desk"));
     assert_eq!(problem["app"], "desk");
 }
+
+/// An app with a region to choose and a key of several lines.
+const CHOOSY: &str = r#"
+    name = "choosy"
+    display_name = "Choosy"
+    base = "http://127.0.0.1:9"
+    no_probe = "a test's upstream"
+    [[field]]
+    name = "region"
+    label = "Region"
+    choices = ["us", "eu"]
+    [[auth]]
+    method = "API_KEY"
+    fields = [{ name = "key_file", label = "Key file", secret = true, multiline = true }, { name = "key_id", label = "Key ID" }]
+    inject = [{ header = "X-Key", value = "${key_id}" }]
+"#;
+
+#[tokio::test]
+async fn a_choice_and_a_key_of_several_lines_are_typed_in_as_such() {
+    let plan = crate::harness::world::Plan::default().app("choosy", CHOOSY);
+    let world = plan.start().await;
+    let made = connection(&world, json!({"app": "choosy", "method": "API_KEY"})).await;
+    let browser = Browser::new(&world);
+    let page = browser.open_link(&made).await;
+    let select = "<option value=\"\" selected>–</option><option value=\"us\">us</option>";
+    assert!(
+        page.text().contains(select) && page.text().contains("<textarea id=\"f-key_file\""),
+        "{}",
+        page.text()
+    );
+
+    let lines = "-----BEGIN KEY-----\r\nabc=\r\n-----END KEY-----\r\n";
+    let reply = browser.press(&page, &[("region", "mars"), ("key_file", lines), ("key_id", "kid")]).await;
+    assert_eq!(reply.status, 422);
+    assert!(reply.text().contains("Please choose one of these."), "{}", reply.text());
+    assert!(
+        reply.text().contains("value=\"kid\"") && !reply.text().contains("abc="),
+        "all but secrets is kept"
+    );
+    let reply = browser.press(&page, &[("region", "eu"), ("key_file", lines), ("key_id", "kid")]).await;
+    assert_eq!(reply.status, 303, "{}", reply.text());
+    assert_eq!(now(&world, &made).await["metadata"]["region"], "eu");
+}
