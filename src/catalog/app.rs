@@ -25,6 +25,7 @@ pub use super::method::Method;
 
 /// One upstream API.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct App {
     /// The slug: first path segment at the gateway, `[a-z0-9-]`.
@@ -203,6 +204,7 @@ impl App {
 
 /// Another host for some paths.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Route {
     /// `/exact`, `/prefix/**` or `/with/*/segments`.
@@ -221,6 +223,7 @@ pub struct Route {
 
 /// A placeholder in the caller's path, filled wherever it occurs.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PathVar {
     /// What callers write, `:realmId`.
@@ -231,6 +234,7 @@ pub struct PathVar {
 
 /// What becomes of a `Location` to a foreign host.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Redirects {
     /// It becomes a sealed link of this gateway.
@@ -242,6 +246,7 @@ pub enum Redirects {
 
 /// The request that tells whose account a credential opens.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Probe {
     /// GET this: a path on the app's base, or an absolute URL.
@@ -262,6 +267,7 @@ pub struct Probe {
 
 /// One environment of an app, told by the credential or chosen by the user.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Environment {
     /// Stored in `metadata.environment`: `test`, `live`, `sandbox`.

@@ -20,6 +20,7 @@ pub use super::{
 
 /// One way in.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Auth {
     /// Which kind it is.
@@ -71,6 +72,7 @@ pub struct Auth {
 
 /// One value the user types in.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CredentialField {
     /// The name in `credentials` and in templates.
@@ -109,6 +111,7 @@ impl CredentialField {
 
 /// One thing that goes onto each upstream request: exactly one of `header`, `query`, `path`.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Inject {
     /// The header to set.
@@ -126,6 +129,7 @@ pub struct Inject {
 
 /// A further token in the answer, which becomes a connection of another app.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Also {
     /// The app whose connection it becomes; its own way OAUTH2 says where in the answer the token stands.

@@ -8,6 +8,7 @@ use super::{template::Template, token::Format};
 
 /// The consent step (RFC 6749 4.1.1).
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Authorize {
     /// Authorization endpoint.
@@ -44,6 +45,7 @@ fn scope() -> String {
 
 /// Proof key for code exchange.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Pkce {
     /// The only method worth having.
     #[default]
@@ -55,6 +57,7 @@ pub enum Pkce {
 
 /// What the callback brings.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Callback {
     /// The parameter of the code.
@@ -69,6 +72,7 @@ pub struct Callback {
 
 /// A signature over the other parameters of the callback: sorted by name, joined as in a query.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CallbackSignature {
     /// The parameter that carries it.
@@ -85,6 +89,7 @@ pub struct CallbackSignature {
 
 /// What a callback can be signed by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum CallbackMac {
     /// HMAC with SHA-256 (RFC 2104).
     #[default]
@@ -94,6 +99,7 @@ pub enum CallbackMac {
 
 /// How the bytes of a signature are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum MacEncoding {
     /// Hexadecimal digits, in either case.
@@ -116,6 +122,7 @@ impl Default for Callback {
 /// The server of a Model Context Protocol app: endpoints and client are found out at connect time
 /// (RFC 9728, RFC 8414, RFC 7591), and tokens are asked for this resource (RFC 8707).
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Mcp {
     /// The resource: the server's own URL, as clients call it.
@@ -126,6 +133,7 @@ pub struct Mcp {
 
 /// Where a client is registered at connect time: by RFC 7591, or the way of a server that had one before.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Register {
     /// Registration endpoint.

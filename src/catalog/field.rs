@@ -13,6 +13,7 @@ use super::{
 
 /// One value of a connection: a tenant's name, a region, an account id.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a key that a file may set")]
 pub struct Field {
@@ -96,6 +97,7 @@ impl Field {
 
 /// Where a field's value comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
     /// Typed in at connect time.
@@ -113,6 +115,7 @@ pub enum Source {
 
 /// The GET that yields a field.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FieldRequest {
     /// Absolute URL.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// How the provider tells callers to slow down.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Limit {
     /// Calls allowed per `per_s`.
@@ -21,6 +22,7 @@ pub struct Limit {
 
 /// The unit of a retry header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RetryUnit {
     /// Seconds to wait, or an HTTP date (RFC 9110 10.2.3).

@@ -81,6 +81,15 @@ impl Catalog {
         catalog.read(own, plain_http, errors)
     }
 
+    /// The text of an app's file: the operator's, else the built-in one.
+    #[must_use]
+    pub fn source(dir: Option<&Path>, name: &str) -> Option<String> {
+        let mut own = dir.and_then(|dir| load::folder(dir).ok()).unwrap_or_default();
+        own.remove(name)
+            .map(|file| file.text)
+            .or_else(|| Some(load::BUILTIN.as_ref().ok()?.get(name)?.file.text.clone()))
+    }
+
     /// Only the apps of `files`, each a slug and the text of its file: for tests and tools.
     pub fn of(files: &[(&str, &str)], plain_http: bool) -> Result<Self, Vec<CatalogError>> {
         let file = |slug: &str, text: &str| load::File {

@@ -8,6 +8,7 @@ use super::template::Template;
 
 /// A JSON Web Token signed here (RFC 7519): the credential itself, or what a token is asked for with (RFC 7523).
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Jwt {
     /// By what it is signed (RFC 7518 3).
@@ -34,6 +35,7 @@ fn five_minutes() -> u32 {
 
 /// By what a token is signed (RFC 7518 3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[expect(missing_docs, reason = "the names are the standard's")]
 pub enum Algorithm {
     HS256,
@@ -50,6 +52,7 @@ pub enum Algorithm {
 
 /// How a key is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum KeyEncoding {
     /// A private key between `-----BEGIN` and `-----END` (RFC 7468).
@@ -65,6 +68,7 @@ pub enum KeyEncoding {
 
 /// What signs each upstream request once it is complete.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 pub enum Sign {
     /// OAuth 1.0a (RFC 5849 3.4).
@@ -101,6 +105,7 @@ pub enum Sign {
 
 /// By what a request is signed (RFC 5849 3.4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Signature {
     /// HMAC with SHA-1, as the standard has it.
     #[default]
@@ -116,6 +121,7 @@ pub enum Signature {
 
 /// The two legs of OAuth 1.0a that the gateway walks itself (RFC 5849 2.1, 2.3); the one between is `authorize`.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OAuth1 {
     /// Temporary credential request.

@@ -8,6 +8,7 @@ use super::template::Template;
 
 /// The token step (RFC 6749 4.1.3).
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Token {
     /// Token endpoint.
@@ -47,6 +48,7 @@ pub struct Token {
 
 /// How a client proves itself at the token endpoint (RFC 6749 2.3.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ClientAuth {
     /// `client_id` and `client_secret` in the body.
@@ -66,6 +68,7 @@ pub enum ClientAuth {
 
 /// How an endpoint is asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Verb {
     /// With the parameters in the body.
@@ -77,6 +80,7 @@ pub enum Verb {
 
 /// Where an answer says when its token ends.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Expiry {
     /// Dotted path to it.
@@ -88,6 +92,7 @@ pub struct Expiry {
 
 /// What an expiry counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// Seconds from now.
@@ -106,6 +111,7 @@ pub enum Unit {
 /// One more request straight after the code: a short token for a long one, or a token for a session. What it gives goes
 /// upstream; the refresh token of the first answer stays.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Exchange {
     /// Where.
@@ -137,6 +143,7 @@ pub struct Exchange {
 
 /// How a token request is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     /// As the standard says.
@@ -148,6 +155,7 @@ pub enum Format {
 
 /// Where the refresh differs from the token step.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Refresh {
     /// Another endpoint.
@@ -181,6 +189,7 @@ pub struct Refresh {
 
 /// Which token the next one is asked for with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Spend {
     /// The refresh token (RFC 6749 6).
@@ -192,6 +201,7 @@ pub enum Spend {
 
 /// What a provider's refresh tokens do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum RefreshKind {
     /// The answer tells.
@@ -207,6 +217,7 @@ pub enum RefreshKind {
 
 /// Ending the grant at the provider.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Revoke {
     /// Revocation endpoint.
@@ -227,6 +238,7 @@ pub struct Revoke {
 
 /// Which token a revocation endpoint takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RevokeToken {
     /// The refresh token, or the access token where there is none.

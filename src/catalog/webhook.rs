@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// How to tell that a call comes from the provider.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Webhook {
     /// The shape of the proof.
@@ -44,6 +45,7 @@ pub struct Webhook {
 
 /// The shape of the proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Scheme {
     /// A keyed hash over `signed`.
@@ -64,6 +66,7 @@ pub enum Scheme {
 
 /// How bytes are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Encoding {
     /// Two digits a byte.
@@ -74,6 +77,7 @@ pub enum Encoding {
 
 /// The unit of a timestamp.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum TimestampUnit {
     /// Seconds since 1970.

@@ -97,7 +97,7 @@ async fn run(Cli { options, command }: Cli) -> anyhow::Result<()> {
         Command::Migrate => migrate::run(&options).await,
         Command::Owner(command) => owner::run(&options, command).await,
         Command::Key(command) => key::run(&options, command).await,
-        Command::App(command) => app::run(&options, command),
+        Command::App(command) => Box::pin(app::run(&options, command)).await,
         Command::Connection(command) => connection::run(&options, command).await,
         Command::Healthcheck => healthcheck::run(&options).await,
     }

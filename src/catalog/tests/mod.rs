@@ -3,7 +3,9 @@
 mod builtin;
 mod document;
 mod folder;
+mod listed;
 mod rules;
+mod schema;
 mod tenants;
 
 use std::collections::BTreeMap;

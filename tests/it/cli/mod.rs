@@ -1,5 +1,6 @@
 //! The binary as an operator runs it: real processes, each in a folder of its own.
 
+mod apps;
 mod init;
 mod keys;
 mod serve;
