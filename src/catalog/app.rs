@@ -96,6 +96,8 @@ pub struct App {
 pub(super) struct Injected {
     headers: Vec<HeaderName>,
     queries: Vec<String>,
+    /// How many of them, at the front, carry a credential as it is.
+    plain_queries: usize,
 }
 
 fn yes() -> bool {
@@ -125,6 +127,13 @@ impl App {
     #[must_use]
     pub fn credential_queries(&self) -> &[String] {
         &self.injected.queries
+    }
+
+    /// Those of them that carry a credential as it is. A signature never stands in a URL that goes out from here, so one
+    /// that an upstream writes into a redirect is its own.
+    #[must_use]
+    pub fn injected_queries(&self) -> &[String] {
+        self.injected.queries.get(..self.injected.plain_queries).unwrap_or_default()
     }
 
     /// The way in called `method`.
@@ -191,14 +200,15 @@ impl App {
         }
         let mut headers: BTreeSet<String> =
             self.injects().filter_map(|inject| inject.header.as_deref()).map(str::to_lowercase).collect();
-        let mut queries: BTreeSet<String> =
-            self.injects().filter_map(|inject| inject.query.clone()).collect();
+        let queries: BTreeSet<String> = self.injects().filter_map(|inject| inject.query.clone()).collect();
+        let mut queries: Vec<String> = queries.into_iter().collect();
+        let plain_queries = queries.len();
         for sign in self.auth.iter().filter_map(|way| way.sign.as_ref()) {
             headers.extend(sign.headers().iter().map(|name| (*name).to_owned()));
             queries.extend(sign.queries().iter().map(|name| (*name).to_owned()));
         }
         let headers = headers.into_iter().filter_map(|name| name.parse().ok()).collect();
-        self.injected = Injected { headers, queries: queries.into_iter().collect() };
+        self.injected = Injected { headers, queries, plain_queries };
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     value::{self, Unfit},
 };
 pub use super::{
-    consent::{Authorize, Callback, Mcp, Pkce, Register},
+    consent::{Authorize, Callback, CallbackMac, CallbackSignature, MacEncoding, Mcp, Pkce, Register},
     signing::{Algorithm, Jwt, KeyEncoding, OAuth1, Sign, Signature},
     token::{
         ClientAuth, Exchange, Expiry, Format, Refresh, RefreshKind, Revoke, RevokeToken, Spend, Token, Unit,

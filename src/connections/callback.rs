@@ -10,6 +10,7 @@ use super::{
     grant::Grant,
     input::Refused,
     pending::{self, Pending},
+    values::Values,
     ways,
 };
 use crate::{
@@ -20,6 +21,7 @@ use crate::{
     },
     clients::OAuthClient,
     oauth::{self, Code, OAuthError, TokenAnswer, TokenEndpoint},
+    sign::callback::is_signed,
     store::FlowRow,
     vault::Secret,
 };
@@ -68,6 +70,7 @@ impl Connections {
         query: Query<'_>,
         cookie: Option<&str>,
     ) -> Result<Outcome, CallbackError> {
+        self.vouched(app, &query).await?;
         let state = query.one("state").ok_or(CallbackError::Refused)?;
         let row = self.parts.store.flows().take(&pending::digest(state)).await.map_err(Fault::from)?;
         let flow = self.flow(row.ok_or(CallbackError::Refused)?, app, query, cookie).await?;
@@ -75,6 +78,21 @@ impl Connections {
             Ok(()) => Ok(Outcome::Connected(self.finished(&flow.connection, &flow.app).await?)),
             Err(Failure(reason)) => self.failed(&flow, reason).await,
         }
+    }
+
+    /// Where a provider signs its callbacks nothing of one is believed before: not even which flow it is of.
+    async fn vouched(&self, app: &str, query: &Query<'_>) -> Result<(), CallbackError> {
+        let app = self.parts.apps.app(app).ok_or(CallbackError::Refused)?;
+        for way in &app.auth {
+            let Some(rule) = &way.callback.signature else { continue };
+            let client = self.client_of(way).await?;
+            let values = Values::of_app(&app, way.method, client.as_deref());
+            let secret = rule.secret.fill(&values).map_err(|_| CallbackError::Refused)?;
+            if !is_signed(rule, &Secret::new(secret), query.0) {
+                return Err(CallbackError::Refused);
+            }
+        }
+        Ok(())
     }
 
     /// The flow behind a row, if everything about it fits.

@@ -40,8 +40,21 @@ pub struct Credential {
     pub default_query: Vec<(String, String)>,
     /// What callers write in the path, and the value that goes out, still to be percent-encoded.
     pub path_vars: Vec<(String, Secret)>,
+    /// What goes onto requests of a route instead of `headers`, `query` and `path_vars`, parallel to the app's routes.
+    pub routes_own: Vec<Option<Own>>,
     /// What signs the request once it is complete.
     pub signer: Option<Arc<Signer>>,
+}
+
+/// What a route puts onto its requests.
+#[derive(Clone, Debug, Default)]
+pub struct Own {
+    /// Headers to set, marked sensitive.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Query parameters to set.
+    pub query: Vec<(String, Secret)>,
+    /// What callers write in the path, and the value that goes out.
+    pub path_vars: Vec<(String, Secret)>,
 }
 
 /// Where requests go.

@@ -67,7 +67,7 @@ pub use self::{
         AWAITING_CONFIRMATION, Connection, REAUTHORIZATION_REQUIRED, Status, TOKEN_EXPIRED, UNPROBED,
     },
     create::{CreateError, NewConnection},
-    credential::{Base, Credential},
+    credential::{Base, Credential, Own},
     fault::Fault,
     flow::{
         Asked, BeginError, Begun, CallbackError, Choice, Finished, LinkError, Offer, OfferedWay, Outcome,

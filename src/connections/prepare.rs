@@ -7,10 +7,10 @@ use http::{
     uri::{Authority, Scheme},
 };
 
-use super::{Base, Credential, sign, values::Values};
+use super::{Base, Credential, Own, sign, values::Values};
 use crate::{
     catalog::{
-        app::App,
+        app::{App, Route},
         auth::{Auth, Inject},
         template::{Missing, Template},
     },
@@ -36,12 +36,7 @@ impl From<Missing> for Unfit {
 }
 
 /// What the credential alone puts onto a request, wherever it goes.
-#[derive(Debug, Default)]
-pub(super) struct Injected {
-    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
-    pub(super) query: Vec<(String, Secret)>,
-    pub(super) path_vars: Vec<(String, Secret)>,
-}
+pub(super) type Injected = Own;
 
 /// Everything that goes onto a request of this connection.
 pub(super) fn prepare(
@@ -51,11 +46,11 @@ pub(super) fn prepare(
     (generation, expires): (i64, Option<Timestamp>),
 ) -> Result<Credential, Unfit> {
     let Injected { headers, query, mut path_vars } = injected(way, values, |inject| inject.optional)?;
-    for var in &app.path_vars {
-        if let Ok(value) = var.value.fill(values) {
-            path_vars.push((var.token.clone(), value.into()));
-        }
-    }
+    let vars = app.path_vars.iter();
+    let vars: Vec<(String, Secret)> =
+        vars.filter_map(|var| Some((var.token.clone(), var.value.fill(values).ok()?.into()))).collect();
+    path_vars.extend(vars.iter().cloned());
+    let (routes, routes_own) = app.routes.iter().map(|route| of_route(route, values, &vars)).unzip();
     let default_query =
         app.query.iter().filter_map(|(name, value)| Some((name.clone(), value.fill(values).ok()?))).collect();
     Ok(Credential {
@@ -63,7 +58,8 @@ pub(super) fn prepare(
         edition: app.edition(),
         expires,
         base: base(app.base_of(way, app.environment(values)), values)?,
-        routes: app.routes.iter().map(|route| base(&route.base, values).ok()).collect(),
+        routes,
+        routes_own,
         headers,
         query,
         default_headers: headers_of(&app.headers, values)?,
@@ -75,14 +71,31 @@ pub(super) fn prepare(
     })
 }
 
+/// Where requests of a route go and what it puts onto them instead of the way in. A route that lacks a value leads
+/// nowhere: the app's other paths don't suffer by it.
+fn of_route(route: &Route, values: &Values, vars: &[(String, Secret)]) -> (Option<Base>, Option<Own>) {
+    let own = route.inject.as_ref().map(|own| put(own, values, |inject| inject.optional)).transpose();
+    match (base(&route.base, values), own) {
+        (Ok(base), Ok(mut own)) => {
+            own.iter_mut().for_each(|own| own.path_vars.extend_from_slice(vars));
+            (Some(base), own)
+        }
+        _ => (None, None),
+    }
+}
+
 /// The injections of a way, each at its one place; one that `may_lack` a value is left out where it does.
 pub(super) fn injected(
     way: &Auth,
     values: &Values,
     may_lack: impl Fn(&Inject) -> bool,
 ) -> Result<Injected, Unfit> {
+    put(&way.inject, values, may_lack)
+}
+
+fn put(injects: &[Inject], values: &Values, may_lack: impl Fn(&Inject) -> bool) -> Result<Injected, Unfit> {
     let mut injected = Injected::default();
-    for inject in &way.inject {
+    for inject in injects {
         let value = match inject.value.fill(values) {
             Ok(value) => Secret::new(value),
             Err(_) if may_lack(inject) => continue,

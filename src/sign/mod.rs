@@ -1,8 +1,10 @@
 //! Signs requests that are complete: OAuth 1.0a and AWS Signature Version 4. One signer per connection, made once.
 //!
 //! It writes header fields and nothing else: never the URL, which a `Location` or a log might repeat, and never the
-//! body. What the caller put into the same fields is gone before. It knows no app and no store.
+//! body. What the caller put into the same fields is gone before. It knows no app and no store. Beside that it checks
+//! the one signature that comes in: a provider's over a callback.
 
+pub mod callback;
 pub mod oauth1;
 pub mod sigv4;
 

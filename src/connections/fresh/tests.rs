@@ -22,6 +22,7 @@ fn ready(generation: i64) -> Arc<Ready> {
         default_headers: Vec::new(),
         default_query: Vec::new(),
         path_vars: Vec::new(),
+        routes_own: Vec::new(),
         signer: None,
         unproven: Arc::default(),
         noted: Seldom::default(),

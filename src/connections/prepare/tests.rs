@@ -151,3 +151,41 @@ inject = [
     assert_eq!(sent, ["Bearer at", "dev", "id", "eu"]);
     assert_eq!(credential.generation, 3);
 }
+
+#[test]
+fn a_route_whose_own_credential_lacks_a_value_leads_nowhere_and_the_others_do() {
+    let app = app(r#"
+base = "https://x.test"
+[[path_var]]
+token = ":site"
+value = "${site}"
+[[field]]
+name = "site"
+label = "Site"
+[[auth]]
+method = "API_KEY"
+fields = [
+    { name = "api_key", label = "Key", secret = true },
+    { name = "track_key", label = "Tracking key", secret = true, optional = true },
+]
+inject = [{ header = "Authorization", value = "Bearer ${api_key}" }]
+[[route]]
+path = "/track/**"
+base = "https://track.x.test"
+inject = [{ header = "X-Track", value = "${track_key}" }, { query = "k", value = "${track_key}" }]
+[[route]]
+path = "/cdn/**"
+base = "https://cdn.x.test"
+"#);
+    let with = values(&[("api_key", "k"), ("track_key", "t"), ("site", "s")]);
+    let credential = prepare(&app, &app.auth[0], &with, (1, None)).unwrap();
+    let own = credential.routes_own[0].as_ref().unwrap();
+    assert_eq!((own.headers[0].1.to_str().unwrap(), own.query[0].1.expose()), ("t", "t"));
+    assert!(own.headers[0].1.is_sensitive() && own.path_vars[0].0 == ":site");
+    assert!(credential.routes_own[1].is_none() && credential.routes[0].is_some());
+
+    let without = values(&[("api_key", "k"), ("site", "s")]);
+    let credential = prepare(&app, &app.auth[0], &without, (1, None)).unwrap();
+    assert_eq!(credential.routes[0], None);
+    assert!(credential.routes[1].is_some() && credential.headers.len() == 1);
+}

@@ -20,18 +20,19 @@ pub(super) struct Scrub<'a> {
 impl<'a> Scrub<'a> {
     /// Everything secret that `credential` puts onto a request of `app`.
     pub(super) fn new(app: &'a App, credential: &Credential) -> Self {
-        let headers =
-            credential.headers.iter().filter_map(|(_, value)| value.to_str().ok()).flat_map(in_header);
-        let in_query = credential.query.iter().map(|(_, value)| value.expose());
-        let is_secret = |token: &str| {
-            app.auth.iter().flat_map(|way| &way.inject).any(|inject| inject.path.as_deref() == Some(token))
-        };
-        let in_path = credential.path_vars.iter().filter(|(token, _)| is_secret(token));
+        let own = || credential.routes_own.iter().flatten();
+        let headers = credential.headers.iter().chain(own().flat_map(|own| &own.headers));
+        let headers = headers.filter_map(|(_, value)| value.to_str().ok()).flat_map(in_header);
+        let in_query = credential.query.iter().chain(own().flat_map(|own| &own.query));
+        let in_query = in_query.map(|(_, value)| value.expose());
+        let is_secret = |token: &str| app.injects().any(|inject| inject.path.as_deref() == Some(token));
+        let in_path = credential.path_vars.iter().chain(own().flat_map(|own| &own.path_vars));
+        let in_path = in_path.filter(|(token, _)| is_secret(token));
         let plain =
             in_query.chain(in_path.map(|(_, value)| value.expose())).map(|text| text.to_owned().into());
         let secrets =
             headers.chain(plain).filter(|secret: &Zeroizing<String>| secret.len() >= SHORTEST).collect();
-        Self { names: app.credential_queries(), secrets }
+        Self { names: app.injected_queries(), secrets }
     }
 
     /// `target` without the parameters that hold the credential; none if it stands elsewhere in it.

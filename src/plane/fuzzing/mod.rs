@@ -105,6 +105,7 @@ pub(super) fn credential() -> Credential {
             (":tenant".to_owned(), Secret::from("tenant-12345")),
             (":token".to_owned(), Secret::from(SECRET)),
         ],
+        routes_own: Vec::new(),
         signer: None,
     }
 }

@@ -20,8 +20,9 @@ use http_body::Body as _;
 use super::{refusal::Refusal, route::Call, target};
 use crate::{
     catalog::App,
-    connections::{Base, Credential},
+    connections::{Base, Credential, Own},
     net::{Body, headers, upload::Sieve},
+    vault::Secret,
 };
 
 /// What the answer has to know of the call.
@@ -95,9 +96,9 @@ pub(super) fn outgoing(
         nominated: Vec::new(),
     };
     asked.route = asked.app.route_for(&asked.method, asked.path());
-    let anonymous = asked.is_anonymous();
-    *request.uri_mut() = uri(&asked, credential, anonymous)?;
-    let written = if anonymous { &[] } else { credential.headers.as_slice() };
+    let onto = Onto::of(&asked, credential);
+    *request.uri_mut() = uri(&asked, credential, onto)?;
+    let written = onto.headers;
     let fields = passing(mem::take(request.headers_mut()), &mut asked, written, request.body());
     let via = via.then_some(if request.version() == Version::HTTP_2 { "2 keyferry" } else { "1.1 keyferry" });
     *request.headers_mut() = fields_out(fields, &asked, credential, written, via);
@@ -112,7 +113,8 @@ pub(super) fn renewed(
     old: &Credential,
     new: &Credential,
 ) -> Result<Box<Request<Body>>, Refusal> {
-    *request.uri_mut() = uri(asked, new, false)?;
+    let onto = Onto::of(asked, new);
+    *request.uri_mut() = uri(asked, new, onto)?;
     let fields = request.headers_mut();
     // A default that is the same stays where it stands; what the caller sent instead of one is not touched.
     for field in old.default_headers.iter().filter(|field| !new.default_headers.contains(field)) {
@@ -120,15 +122,37 @@ pub(super) fn renewed(
             fields.remove(&field.0);
         }
     }
-    let is_left_out = |name: &HeaderName| !new.headers.iter().any(|(known, _)| known == name);
-    for (name, _) in old.headers.iter().filter(|(name, _)| is_left_out(name)) {
+    let is_left_out = |name: &HeaderName| !onto.headers.iter().any(|(known, _)| known == name);
+    for (name, _) in Onto::of(asked, old).headers.iter().filter(|(name, _)| is_left_out(name)) {
         fields.remove(name);
     }
     for (name, value) in &new.default_headers {
         fields.entry(name).or_insert_with(|| value.clone());
     }
-    new.headers.iter().for_each(|(name, value)| drop(fields.insert(name.clone(), value.clone())));
+    onto.headers.iter().for_each(|(name, value)| drop(fields.insert(name.clone(), value.clone())));
     Ok(Box::new(request))
+}
+
+/// What goes onto one call: nothing, what its route says, or what the way in says.
+#[derive(Clone, Copy)]
+struct Onto<'c> {
+    headers: &'c [(HeaderName, HeaderValue)],
+    query: &'c [(String, Secret)],
+    path_vars: &'c [(String, Secret)],
+}
+
+impl<'c> Onto<'c> {
+    fn of(asked: &Asked, credential: &'c Credential) -> Self {
+        let own = asked.route.and_then(|at| credential.routes_own.get(at)).and_then(Option::as_ref);
+        match own {
+            _ if asked.is_anonymous() => Self { headers: &[], query: &[], path_vars: &[] },
+            Some(Own { headers, query, path_vars }) => Self { headers, query, path_vars },
+            None => {
+                let Credential { headers, query, path_vars, .. } = credential;
+                Self { headers, query, path_vars }
+            }
+        }
+    }
 }
 
 /// Where a call goes: the base of its route, or the app's.
@@ -144,10 +168,10 @@ fn destination<'c>(asked: &Asked, credential: &'c Credential) -> Result<&'c Base
     }
 }
 
-fn uri(asked: &Asked, credential: &Credential, anonymous: bool) -> Result<Uri, Refusal> {
+fn uri(asked: &Asked, credential: &Credential, onto: Onto<'_>) -> Result<Uri, Refusal> {
     let base = destination(asked, credential)?;
-    let path = filled(asked, credential, anonymous)?;
-    let query = query_out(asked, credential, anonymous);
+    let path = filled(asked, onto.path_vars)?;
+    let query = query_out(asked, credential, onto.query);
     // Exactly what it takes: then it is not copied once more.
     let length = base.prefix.len() + path.len() + query.as_ref().map_or(0, |query| query.len() + 1);
     let mut text = String::with_capacity(length);
@@ -165,12 +189,10 @@ fn uri(asked: &Asked, credential: &Credential, anonymous: bool) -> Result<Uri, R
     Uri::from_parts(parts).map_err(|_| malformed())
 }
 
-fn filled<'a>(asked: &'a Asked, credential: &Credential, anonymous: bool) -> Result<Cow<'a, str>, Refusal> {
+fn filled<'a>(asked: &'a Asked, values: &[(String, Secret)]) -> Result<Cow<'a, str>, Refusal> {
     let fields = asked.app.path_vars.iter().map(|var| var.token.as_str());
-    let secrets =
-        asked.app.auth.iter().flat_map(|way| &way.inject).filter_map(|inject| inject.path.as_deref());
+    let secrets = asked.app.injects().filter_map(|inject| inject.path.as_deref());
     let known: Vec<&str> = fields.chain(secrets).collect();
-    let values: &[_] = if anonymous { &[] } else { &credential.path_vars };
     let filled = path::fill(asked.path(), &known, values).map_err(|path::Unfilled(token)| {
         Refusal::bad_request(format!(
             "The path holds {token}, and this connection has no value for it. Write the value itself, or reconnect."
@@ -182,7 +204,11 @@ fn filled<'a>(asked: &'a Asked, credential: &Credential, anonymous: bool) -> Res
     Ok(filled)
 }
 
-fn query_out<'a>(asked: &'a Asked, credential: &Credential, anonymous: bool) -> Option<Cow<'a, str>> {
+fn query_out<'a>(
+    asked: &'a Asked,
+    credential: &Credential,
+    secrets: &[(String, Secret)],
+) -> Option<Cow<'a, str>> {
     let query = asked.query();
     let caller = query.map(|query| query::without(query, asked.app.credential_queries()));
     let emptied = caller.as_deref() == Some("") && query != Some("");
@@ -190,7 +216,6 @@ fn query_out<'a>(asked: &'a Asked, credential: &Credential, anonymous: bool) -> 
         .default_query
         .iter()
         .filter(|(name, _)| !caller.as_deref().is_some_and(|query| query::has(query, name)));
-    let secrets: &[_] = if anonymous { &[] } else { &credential.query };
     let mut added = defaults
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .chain(secrets.iter().map(|(name, value)| (name.as_str(), value.expose())))

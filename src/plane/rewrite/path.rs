@@ -6,10 +6,13 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::utf8_percent_encode;
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 
 use super::query::ENCODED;
 use crate::vault::Secret;
+
+/// What stands in a segment as it is: some providers know their own tokens (`bot123:abc`) in no other spelling.
+const SEGMENT: &AsciiSet = &ENCODED.remove(b':').remove(b'@');
 
 /// A placeholder of the app that has no value in this connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +32,7 @@ pub(in crate::plane) fn fill<'p>(
             }
             let value = values.iter().find(|(name, _)| name == token);
             let (_, value) = value.ok_or_else(|| Unfilled((*token).to_owned()))?;
-            let encoded = utf8_percent_encode(value.expose(), ENCODED).to_string();
+            let encoded = utf8_percent_encode(value.expose(), SEGMENT).to_string();
             filled = Cow::Owned(replace(&filled, &spelling, &encoded));
         }
     }
@@ -41,9 +44,9 @@ pub(in crate::plane) fn fill<'p>(
 pub(in crate::plane) fn unfill(path: &str, values: &[(String, Secret)]) -> String {
     let long = values.iter().filter(|(_, value)| value.expose().len() >= 8);
     long.fold(path.to_owned(), |path, (token, value)| {
-        let encoded = utf8_percent_encode(value.expose(), ENCODED).to_string();
-        let path = replace(&path, &encoded, token);
-        if encoded == value.expose() { path } else { replace(&path, value.expose(), token) }
+        let encoded = |set| utf8_percent_encode(value.expose(), set).to_string();
+        let spellings = [encoded(ENCODED), encoded(SEGMENT), value.expose().to_owned()];
+        spellings.iter().fold(path, |path, spelling| replace(&path, spelling, token))
     })
 }
 
@@ -86,7 +89,7 @@ mod tests {
         for (path, filled) in [
             ("/v3/company/:realmId/query", "/v3/company/9130%2035%2F7/query"),
             ("/:realmId/companyinfo/:realmId", "/9130%2035%2F7/companyinfo/9130%2035%2F7"),
-            ("/bot:token/getMe", "/bot12%3AAAbb-cc_DD/getMe"),
+            ("/bot:token/getMe", "/bot12:AAbb-cc_DD/getMe"),
             ("/a/:ident/:id_x/:id9", "/a/:ident/:id_x/:id9"),
             ("/a/:id", "/a/7"),
             ("/a/:id.json", "/a/7.json"),

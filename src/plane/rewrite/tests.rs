@@ -114,6 +114,55 @@ fn an_anonymous_route_gets_no_credential_and_still_none_of_the_callers() {
 }
 
 #[test]
+fn hd_6_a_route_with_a_credential_of_its_own_gets_that_one_and_no_other() {
+    let app = r#"
+        name = "acme"
+        display_name = "Acme"
+        base = "https://api.acme.example"
+        no_probe = "a test"
+        [[auth]]
+        method = "API_KEY"
+        fields = [{ name = "api_key", label = "Key", secret = true }, { name = "track", label = "T", secret = true }]
+        inject = [{ header = "Authorization", value = "Bearer ${api_key}" }, { query = "key", value = "${api_key}" }]
+        [[route]]
+        path = "/track/**"
+        base = "https://track.acme.example"
+        inject = [{ header = "X-Track", value = "${track}" }, { query = "site", value = "${track}" }]
+    "#;
+    let catalog = Catalog::of(&[("acme", app)], false).unwrap();
+    let (_, way) = plain();
+    let own = Own {
+        headers: vec![(HeaderName::from_static("x-track"), HeaderValue::from_static("own"))],
+        query: vec![("site".to_owned(), Secret::from("own"))],
+        path_vars: Vec::new(),
+    };
+    let credential = Credential {
+        routes: vec![Some(base("track.acme.example", ""))],
+        routes_own: vec![Some(own)],
+        query: vec![("key".to_owned(), Secret::from("upstream"))],
+        ..way
+    };
+    let mine = [("authorization", "Bearer mine"), ("x_track", "mine"), ("X-TRACK", "mine")];
+    let sent = |target: &str| {
+        let call = call(&catalog, Method::GET, target, &mine);
+        let (_, request) = outgoing(call, &credential, false).unwrap();
+        (request.uri().to_string(), fields(&request))
+    };
+    // What either of them writes is taken away on both.
+    assert_eq!(
+        sent("/acme/track/x?a=1&SITE=mine&key=mine"),
+        ("https://track.acme.example/track/x?a=1&site=own".to_owned(), vec!["x-track: own".to_owned()])
+    );
+    assert_eq!(
+        sent("/acme/x?a=1&SITE=mine&key=mine"),
+        (
+            "https://api.acme.example/x?a=1&key=upstream".to_owned(),
+            vec!["authorization: Bearer upstream".to_owned()]
+        )
+    );
+}
+
+#[test]
 fn hd_2_nominated_fields_go_first_and_the_credential_stays() {
     let (catalog, credential) = plain();
     let headers =

@@ -6,7 +6,7 @@ use keyferry::connections::{BeginError, CallbackError, CreateError, NewConnectio
 use serde_json::json;
 
 use super::world::{Journey, RETURN, World, new, typed};
-use crate::harness::provider::Fault;
+use crate::harness::provider::{CLIENT, Fault};
 
 type Query = Vec<(String, String)>;
 
@@ -49,6 +49,45 @@ async fn oc_4_a_state_that_does_not_fit_reaches_no_token_endpoint() {
     world.pass(600);
     refused(&world, "fake", &journey, &query, "expired").await;
     assert_eq!(world.get(pending.id).await.status, Status::Pending);
+}
+
+/// As a provider that signs its callbacks would: over all parameters, sorted, with the client's secret.
+fn vouched(query: &Query) -> Query {
+    use aws_lc_rs::hmac;
+    let mut sorted = query.clone();
+    sorted.sort();
+    let pairs: Vec<String> = sorted.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let key = hmac::Key::new(hmac::HMAC_SHA256, CLIENT.1.as_bytes());
+    let tag = hmac::sign(&key, pairs.join("&").as_bytes());
+    let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    with(query, "hmac", Some(&hex))
+}
+
+#[tokio::test]
+async fn oc_4_a_callback_that_its_provider_did_not_sign_is_not_even_looked_at() {
+    let world = World::new().await;
+    let pending = world.pending("vouching").await;
+    let journey = world.leave(&pending, &[]).await;
+    let bare = world.provider.consent(&journey.url);
+    let good = vouched(&bare);
+    let mut doubled = good.clone();
+    doubled.push(good.last().unwrap().clone());
+    let changed = with(&good, "code", Some("code-of-somebody-else"));
+    let mut more = good.clone();
+    more.push(("extra".to_owned(), "1".to_owned()));
+    for (query, why) in [
+        (bare.clone(), "not signed"),
+        (with(&good, "hmac", Some("")), "empty"),
+        (with(&good, "hmac", Some(&"0".repeat(64))), "wrong"),
+        (doubled, "signed twice"),
+        (changed, "a parameter was changed"),
+        (more, "a parameter was added"),
+    ] {
+        refused(&world, "vouching", &journey, &query, why).await;
+    }
+    // None of them has spent the flow.
+    let outcome = world.come_back("vouching", &journey, &good).await.unwrap();
+    assert!(matches!(outcome, Outcome::Connected(_)), "{outcome:?}");
 }
 
 #[tokio::test]

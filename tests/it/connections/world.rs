@@ -123,6 +123,22 @@ label = "email"
 "#,
     ),
     (
+        "vouching",
+        r#"
+name = "vouching"
+display_name = "Vouching"
+base = "@"
+no_probe = "a test"
+[[auth]]
+method = "OAUTH2"
+client = "fake"
+authorize = { url = "@/authorize" }
+callback.signature = { param = "hmac", secret = "${client_secret}" }
+token = { url = "@/token" }
+inject = [{ header = "Authorization", value = "Bearer ${access_token}" }]
+"#,
+    ),
+    (
         "closed",
         r#"
 name = "closed"
