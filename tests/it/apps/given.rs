@@ -33,13 +33,16 @@ static SERVICE_ACCOUNT: LazyLock<String> = LazyLock::new(|| {
     .to_string()
 });
 
-/// Values that others are cut out of: no pattern says as much.
+/// Values that others are cut out of: no pattern says as much. By the name or the path of a field.
 const KNOWN: &[(&str, &str)] = &[
     ("accounts_server", "https://accounts.zoho.eu"),
+    ("accounts-server", "https://accounts.zoho.eu"),
     ("referer", "acme.kommo.com"),
     ("access_url", "https://api.eu.surveymonkey.com"),
     ("context", "stores/abc123"),
 ];
+/// The same of credentials, by app and name.
+const KNOWN_TYPED: &[(&str, &str, &str)] = &[("mailchimp", "api_key", "0123456789abcdef-us6")];
 
 /// The built-in apps.
 pub(super) fn catalog() -> Catalog {
@@ -93,16 +96,24 @@ pub(super) fn fields(app: &App, way: &Auth) -> Table {
 }
 
 /// The credentials of this way.
-pub(super) fn typed(way: &Auth) -> Table {
+pub(super) fn typed(app: &App, way: &Auth) -> Table {
     let needed = way.fields.iter().filter(|field| !field.optional);
-    needed.map(|field| (field.name.clone(), of_credential(field, way))).collect()
+    let value = |field: &CredentialField| {
+        let known = KNOWN_TYPED.iter().find(|(of, name, _)| *of == app.name && *name == field.name);
+        known.map_or_else(|| of_credential(field, way), |(_, _, value)| (*value).to_owned())
+    };
+    needed.map(|field| (field.name.clone(), value(field))).collect()
 }
 
 /// A value of a field.
 pub(super) fn of_field(field: &Field) -> String {
     let choice = field.choices.first().cloned();
     let accepted = |value: &String| field.accepts(value).is_ok();
-    let known = KNOWN.iter().find(|(name, _)| *name == field.name).map(|(_, value)| (*value).to_owned());
+    let is_it = |name: &str| name == field.name || Some(name) == field.path.as_deref();
+    let known = KNOWN.iter().find(|(name, _)| is_it(name)).map(|(_, value)| (*value).to_owned());
+    if field.regex.is_some() && known.is_some() {
+        return known.unwrap_or_default();
+    }
     choice
         .or(known)
         .or_else(|| field.example.clone())

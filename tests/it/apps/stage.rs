@@ -142,7 +142,7 @@ impl Stage {
             self.phase.aged.store(true, SeqCst);
             let reply = self.send(&id, &visit.calls[0], &[]).await;
             if reply.header("keyferry-error").is_some() {
-                return Err(format!("not renewed: {}", reply.text()));
+                return Err(format!("not renewed: {}", reply.json()["reason"]));
             }
             record.renewal = self.internet.take();
         }
@@ -164,11 +164,8 @@ impl Stage {
         }
         record.connection = self.connection(made["connection_id"].as_str().unwrap()).await;
         if record.connection["status"] != "ACTIVE" {
-            return Err(format!(
-                "not connected: {}; asked {:?}",
-                record.connection,
-                lines(&self.internet.seen())
-            ));
+            let (status, why) = (&record.connection["status"], &record.connection["status_reason"]);
+            return Err(format!("not connected: {status} {why}; asked {:?}", lines(&self.internet.seen())));
         }
         Ok(record)
     }
@@ -180,7 +177,7 @@ impl Stage {
         }
         let reply = self.world.api(&self.world.key, Method::POST, "/connections", Some(body)).await;
         if reply.status != 200 {
-            return Err(format!("not made: {}; asked {:?}", reply.text(), lines(&self.internet.take())));
+            return Err(format!("not made: {}", reply.json()["detail"]));
         }
         Ok(reply.json())
     }

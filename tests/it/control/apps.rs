@@ -93,7 +93,7 @@ async fn what_a_client_can_not_be_is_422() {
         ("plain", json!({"client_id": ""}), "client_id"),
         ("plain", json!({"client_id": "x", "colour": "red"}), "colour"),
         ("plain", json!({"client_id": "x", "region": "eu"}), "region"),
-        ("trello", json!({"client_id": "x"}), "app"),
+        ("telegram", json!({"client_id": "x"}), "app"),
     ] {
         let path = format!("/apps/{app}/client");
         let problem = admin(&world, Method::PUT, &path, body.clone()).await.assert_problem(422, "invalid");
