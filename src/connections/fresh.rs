@@ -179,12 +179,15 @@ impl Connections {
         let newer = |ready: Arc<Ready>| {
             (ready.credential.generation > refused.generation).then(|| Arc::clone(&ready.credential))
         };
-        if let Some(credential) = self.fresh.at_hand(connection).and_then(newer) {
+        let at_hand = || self.fresh.at_hand(connection).and_then(newer);
+        if let Some(credential) = at_hand() {
             return Some(credential);
         }
         self.unauthorized(connection, refused);
         let running = self.fresh.running().get(&connection.id).map(|renewal| renewal.running.clone());
-        timeout(PATIENCE, running?).await.ok()?.ok().and_then(newer)
+        // None on its way: perhaps it has just arrived.
+        let Some(running) = running else { return at_hand() };
+        timeout(PATIENCE, running).await.ok()?.ok().and_then(newer)
     }
 
     /// The upstream said 401 to `refused`: a renewal begins, for the calls after this one. Cheap.
