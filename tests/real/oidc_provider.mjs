@@ -2,10 +2,11 @@
 // grant. Beside it an API that asks it about each token. Accounts are whatever is typed in at its login page.
 import Provider from "oidc-provider";
 
-// The token that a code gives ends at once, so that there is something to renew; a renewed one stays.
-const SECONDS = { authorization_code: 4, refresh_token: 3600 };
+// How long the first access token lives, so that there is something to renew, and every later one.
+const SECONDS = [4, 3600];
 
 export async function start({ port, clientId, clientSecret, redirectUri }) {
+  const told = [];
   const provider = new Provider(`http://127.0.0.1:${port}`, {
     clients: [
       {
@@ -23,7 +24,7 @@ export async function start({ port, clientId, clientSecret, redirectUri }) {
     rotateRefreshToken: true,
     issueRefreshToken: () => true,
     ttl: {
-      AccessToken: (ctx) => SECONDS[ctx.oidc.params.grant_type],
+      AccessToken: () => SECONDS[told.length === 0 ? 0 : 1],
       RefreshToken: 3600,
       Grant: 3600,
       Session: 3600,
@@ -33,7 +34,6 @@ export async function start({ port, clientId, clientSecret, redirectUri }) {
     cookies: { keys: ["for this run only"] },
   });
 
-  const told = [];
   provider.use(async (ctx, next) => {
     await next();
     if (ctx.path === "/token") told.push({ asked: { ...ctx.oidc.params }, status: ctx.status, answer: ctx.body });

@@ -15,8 +15,8 @@ from django.urls import include, path
 
 PORT, FOLDER = os.environ["PORT"], os.environ["FOLDER"]
 ORIGIN = f"http://127.0.0.1:{PORT}"
-# The token that a code gives ends at once, so that there is something to renew; a renewed one stays.
-SECONDS = {"authorization_code": 4, "refresh_token": 3600}
+# How long the first access token lives, so that there is something to renew, and every later one.
+SECONDS = [4, 3600]
 LOGIN = "<!doctype html><form method=post>{% csrf_token %}{{ form }}<button>Sign in</button></form>"
 TOLD = []
 
@@ -79,7 +79,7 @@ def configure():
             "PKCE_REQUIRED": True,
             "ROTATE_REFRESH_TOKEN": True,
             "REFRESH_TOKEN_REUSE_PROTECTION": True,
-            "EXTRA_SERVER_KWARGS": {"token_expires_in": lambda request: SECONDS[request.grant_type]},
+            "EXTRA_SERVER_KWARGS": {"token_expires_in": lambda _: SECONDS[1 if TOLD else 0]},
             **{f"COMPLIANT_BCP_RFC9700_{gate}": True for gate in gates.split()},
         },
     )
