@@ -234,6 +234,9 @@ pub struct Revoke {
     /// Further parameters.
     #[serde(default)]
     pub params: BTreeMap<String, Template>,
+    /// Further headers.
+    #[serde(default)]
+    pub headers: BTreeMap<String, Template>,
 }
 
 /// Which token a revocation endpoint takes.
@@ -248,4 +251,6 @@ pub enum RevokeToken {
     Access,
     /// The access token as the request's bearer.
     Bearer,
+    /// None, but what `params` or `headers` say.
+    None,
 }

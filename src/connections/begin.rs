@@ -158,7 +158,7 @@ impl From<Refused> for BeginError {
 impl From<TakeError> for BeginError {
     fn from(error: TakeError) -> Self {
         match error {
-            TakeError::Refused(refused) => refused.into(),
+            TakeError::Refused(refused) | TakeError::Credential(refused) => refused.into(),
             TakeError::Rejected(why) => Self::Rejected(why),
             TakeError::Unfit(why) => Self::NotConfigured(why),
             TakeError::TokenEndpoint(why) => Self::TokenEndpoint(why),

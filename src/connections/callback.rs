@@ -5,22 +5,24 @@ use std::sync::Arc;
 
 use super::{
     CallbackError, Connection, Connections, Fault, Outcome, Status,
+    asking::With,
     finish::{Gained, Worthless},
     gather::{Gathering, NotFound, in_answer},
     grant::Grant,
     input::Refused,
     pending::{self, Pending},
     values::Values,
-    ways,
 };
 use crate::{
     catalog::{
         app::App,
-        auth::{Auth, Token},
+        auth::Auth,
         field::{Field, Source},
+        method::Method,
     },
     clients::OAuthClient,
-    oauth::{self, Code, OAuthError, TokenAnswer, TokenEndpoint},
+    clock::Timestamp,
+    oauth::{self, Code, OAuthError, TokenAnswer},
     sign::callback::is_signed,
     store::FlowRow,
     vault::Secret,
@@ -134,11 +136,7 @@ impl Connections {
             return Ok(Ok(()));
         }
         // Deleted or reconnected meanwhile, or the store stayed away: nobody else would ever end this grant.
-        let (this, connection, app) = (self.clone(), connection.clone(), Arc::clone(app));
-        let (method, grant) = (way.method, gained.gathering.grant.clone());
-        self.apart(async move {
-            this.end_at_provider(&Connection { method, ..connection }, &app, &grant).await;
-        });
+        self.end_unused(connection, app, way.method, gained.gathering.grant.clone());
         Err(stored.err().map_or(CallbackError::Refused, Into::into))
     }
 
@@ -160,15 +158,43 @@ impl Connections {
         gathering.derive()?;
         let asked = self.parts.clock.now();
         let answer = self.exchange(flow, &gathering, &Secret::from(code)).await?;
-        gathering.grant.access_token = Some(answer.access_token);
-        gathering.grant.refresh_token = answer.refresh_token;
-        gathering.take(Source::Token, |field| in_answer(field, &answer.raw))?;
+        gathering.grant.access_token = Some(answer.access_token.clone());
+        gathering.grant.refresh_token.clone_from(&answer.refresh_token);
+        let given = gathering.grant.clone();
+        match self.gain_from(flow, gathering, answer, asked).await {
+            Ok(gained) => Ok(gained),
+            Err(failure) => {
+                self.end_unused(&flow.connection, &flow.app, way.method, given);
+                Err(failure)
+            }
+        }
+    }
+
+    /// What a token answer makes. Where it makes nothing, the provider is still to be told.
+    async fn gain_from<'a>(
+        &self,
+        flow: &'a Flow<'_>,
+        mut gathering: Gathering<'a>,
+        answer: TokenAnswer,
+        asked: Timestamp,
+    ) -> Result<Gained<'a>, Failure> {
+        let answer = self.exchanged(&mut gathering, answer).await?;
+        gathering.grant.access_token = Some(answer.access_token.clone());
+        gathering.grant.refresh_token.clone_from(&answer.refresh_token);
+        gathering.take(Source::Token, |field| in_answer(field, &answer))?;
         self.request_fields(&mut gathering).await?;
         gathering.derive()?;
-        self.vet(&flow.app, way, &gathering.values()).await?;
+        self.vet(&flow.app, gathering.way, &gathering.values()).await?;
         let scopes = answer.scopes.unwrap_or_else(|| flow.pending.scopes.clone());
         let expires = self.schedule.end(asked, answer.lifetime);
         Ok(self.identify(gathering, expires, scopes).await?)
+    }
+
+    /// Tells the provider, in the background, of a grant that nobody else will ever use.
+    fn end_unused(&self, connection: &Connection, app: &Arc<App>, method: Method, grant: Grant) {
+        let (this, app) = (self.clone(), Arc::clone(app));
+        let connection = Connection { method, ..connection.clone() };
+        self.apart(async move { this.end_at_provider(&connection, &app, &grant).await });
     }
 
     async fn exchange(
@@ -177,17 +203,12 @@ impl Connections {
         gathering: &Gathering<'_>,
         code: &Secret,
     ) -> Result<TokenAnswer, OAuthError> {
-        let missing = |what: &str| OAuthError::Configuration(format!("{what} is missing"));
-        let token: &Token = gathering.way.token.as_ref().ok_or_else(|| missing("the app's token step"))?;
-        let client = ways::operators_client(gathering.client.ok_or_else(|| missing("the client"))?);
-        let (parts, values) = (&self.parts, gathering.values());
-        let endpoint =
-            TokenEndpoint { http: &parts.http, clock: &parts.clock, token, client: &client, values: &values };
         let again = |name: &String| Some((name.clone(), flow.query.one(name)?.to_owned()));
         let echo: Vec<_> = gathering.way.callback.echo.iter().filter_map(again).collect();
         let verifier = flow.pending.verifier.as_ref();
         let redirect_uri = &flow.pending.redirect_uri;
-        oauth::exchange(&endpoint, &Code { code, redirect_uri, verifier, echo: &echo }).await
+        let code = Code { code, redirect_uri, verifier, echo: &echo };
+        self.ask_for_token(gathering, With::Code(&code)).await
     }
 
     /// A flow that ended badly: the connection says so, unless an earlier grant of it still serves.

@@ -262,6 +262,7 @@ impl From<TakeError> for CreateError {
     fn from(error: TakeError) -> Self {
         match error {
             TakeError::Refused(refused) => refused.in_body("fields."),
+            TakeError::Credential(refused) => refused.in_body("credentials."),
             TakeError::Rejected(why) => Self::Rejected(why),
             TakeError::Unfit(why) => invalid("app", &why),
             TakeError::TokenEndpoint(why) => Self::TokenEndpoint(why),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::{
-    AWAITING_CONFIRMATION, Connection, Connections, Fault, Finished, Status, UNPROBED, gather::Gathering,
-    offer, prepare, probe::Probed,
+    AWAITING_CONFIRMATION, Connection, Connections, Fault, Finished, Status, UNPROBED, asking,
+    gather::Gathering, offer, prepare, probe::Probed, ways,
 };
 use crate::{catalog::app::App, clock::Timestamp, store::Completion};
 
@@ -37,7 +37,11 @@ impl Connections {
         expires: Option<Timestamp>,
         scopes: Vec<String>,
     ) -> Result<Gained<'a>, Worthless> {
-        let (app, way, values) = (gathering.app, gathering.way, gathering.values());
+        let (app, way, mut values) = (gathering.app, gathering.way, gathering.values());
+        if ways::signs_itself(way) {
+            asking::sign(&mut values, way, self.parts.clock.now())
+                .map_err(|error| Worthless::Unfit(format!("the key {error}")))?;
+        }
         let credential = prepare::prepare(app, way, &values, (0, expires))
             .map_err(|unfit| Worthless::Unfit(unfit.to_string()))?;
         let mut metadata: Map<String, Value> = gathering

@@ -198,11 +198,18 @@ impl Connections {
         let (id, now) = (connection.id, self.parts.clock.now());
         let Some(ready) = self.fresh.at_hand(connection) else { return };
         let is_newest = ready.credential.generation <= refused.generation;
-        let tried = self.fresh.forced.get(&id).map_or(ready.issued, |last| last.max(ready.issued));
-        if ways::is_renewable(connection.method) && is_newest && now >= tried + self.schedule.spacing {
+        // Given in the future it was by another node's clock, which says nothing here.
+        let issued = ready.issued.min(ready.kept);
+        let tried = self.fresh.forced.get(&id).map_or(issued, |last| last.max(issued));
+        if is_newest && now >= tried + self.schedule.spacing && self.is_renewable(connection) {
             self.fresh.forced.insert(id, now);
             drop(self.start(id, Cause::Refused(refused.generation)));
         }
+    }
+
+    fn is_renewable(&self, connection: &Connection) -> bool {
+        let app = self.parts.catalog.app(&connection.app);
+        app.and_then(|app| app.way(connection.method)).is_some_and(ways::is_renewable)
     }
 
     /// The upstream took `credential` (any answer but 401): its predecessor is no longer needed. Cheap.

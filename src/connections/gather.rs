@@ -20,6 +20,7 @@ use crate::{
         json_path,
     },
     clients::OAuthClient,
+    oauth::TokenAnswer,
 };
 
 /// A field that could not be found, or whose value can't be taken. Its word goes into `status_reason`.
@@ -68,11 +69,24 @@ impl Gathering<'_> {
         for field in self.app.fields_of(self.way.method) {
             let Some(of) = &field.of else { continue };
             let values = self.values();
-            if let Some(value) = crate::catalog::template::Values::value(&values, of).map(str::to_owned) {
-                self.keep(field, Some(value))?;
+            if let Some(value) = crate::catalog::template::Values::value(&values, of) {
+                self.keep(field, source(field, value))?;
             }
         }
         Ok(())
+    }
+
+    /// Takes those fields of a token answer that it holds: a renewal may say other than the first answer, or nothing.
+    pub(super) fn take_again(&mut self, answer: &TokenAnswer) -> Result<(), NotFound> {
+        let before = (self.fields.clone(), self.grant.secret_fields.clone());
+        let fields = self.app.fields_of(self.way.method).filter(|field| field.from == Source::Token);
+        for field in fields.filter(|field| field.of.is_none()) {
+            if let Some(value) = in_answer(field, answer) {
+                self.keep(field, Some(value))?;
+            }
+        }
+        let is_same = before.0 == self.fields && before.1 == self.grant.secret_fields;
+        if is_same { Ok(()) } else { self.derive() }
     }
 
     fn keep(&mut self, field: &Field, found: Option<String>) -> Result<(), NotFound> {
@@ -86,7 +100,7 @@ impl Gathering<'_> {
             return if may_lack { Ok(()) } else { Err(not("field_missing")) };
         };
         field.accepts(&value).map_err(|_| not("field_refused"))?;
-        if field.secret {
+        if field.secret || field.multiline {
             self.grant.secret_fields.insert(field.name.clone(), value.into());
         } else {
             self.fields.insert(field.name.clone(), value);
@@ -95,9 +109,23 @@ impl Gathering<'_> {
     }
 }
 
-/// Where a value stands: under the field's path, or under its name.
-pub(super) fn in_answer(field: &Field, answer: &Value) -> Option<String> {
+/// Where a value stands in a token answer: under the field's path, or under its name.
+pub(super) fn in_answer(field: &Field, answer: &TokenAnswer) -> Option<String> {
+    answer.find(field.path.as_deref().unwrap_or(&field.name)).and_then(probe::text)
+}
+
+/// The same in the answer to a field's own request.
+fn in_json(field: &Field, answer: &Value) -> Option<String> {
     json_path(answer, field.path.as_deref().unwrap_or(&field.name)).and_then(probe::text)
+}
+
+/// What a derived field starts from: a value, or what its path leads to in a value that is JSON.
+fn source(field: &Field, value: &str) -> Option<String> {
+    let Some(path) = &field.path else { return Some(value.to_owned()) };
+    match json_path(&serde_json::from_str(value).ok()?, path)? {
+        Value::String(text) => Some(text.clone()),
+        other => probe::text(other),
+    }
 }
 
 impl Connections {
@@ -114,7 +142,7 @@ impl Connections {
             };
             let found = answer.and_then(|answer| {
                 let candidate = candidate(request, &answer)?;
-                in_answer(field, candidate)
+                in_json(field, candidate)
             });
             gathering.keep(field, found)?;
         }
@@ -236,7 +264,7 @@ inject = [{ header = "Authorization", value = "Bearer ${api_key}" }]
             (json!({"instance_url": "https://evil.test"}), Err("field_refused")),
             (json!({"instance_url": "https://acme.x.test.evil.test"}), Err("field_refused")),
         ] {
-            let taken = gathering.take(Source::Token, |field| in_answer(field, &answer));
+            let taken = gathering.take(Source::Token, |field| in_json(field, &answer));
             assert_eq!(taken.map_err(|not| not.reason), expected, "{answer}");
         }
     }

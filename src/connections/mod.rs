@@ -20,6 +20,7 @@ use crate::{
     vault::Vault,
 };
 
+mod asking;
 mod backoff;
 mod begin;
 mod callback;

@@ -3,15 +3,18 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use super::{
-    Connection, Connections, CredentialError, Fault, TOKEN_EXPIRED,
+    Connection, Connections, CredentialError, Fault, TOKEN_EXPIRED, asking,
     fresh::{Obtained, Ready},
+    gather::Gathering,
     grant::Grant,
-    prepare,
-    values::Values,
-    ways,
+    prepare, ways,
 };
 use crate::{
-    catalog::app::{App, Method},
+    catalog::{
+        app::App,
+        auth::{Auth, Spend},
+    },
+    clients::OAuthClient,
     clock::Timestamp,
     id::ConnectionId,
     store::GrantRow,
@@ -33,6 +36,8 @@ pub(super) enum Cause {
 pub(super) struct Held {
     pub(super) connection: Connection,
     pub(super) app: Arc<App>,
+    /// The operator's client, where the way asks for one.
+    pub(super) client: Option<Arc<OAuthClient>>,
     pub(super) grant: Grant,
     pub(super) generation: i64,
     pub(super) issued: Timestamp,
@@ -82,7 +87,11 @@ impl Connections {
         let row = self.parts.store.grants().find(id).await.map_err(Fault::from)?.ok_or_else(gone)?;
         let GrantRow { generation, expires_time: expires, updated_time: issued, .. } = row;
         let grant = Grant::open(&self.parts.vault, connection.owner, row)?;
-        Ok(Held { connection, app, grant, generation, issued, expires })
+        let client = match app.way(connection.method) {
+            Some(way) => self.client_of(way).await?,
+            None => None,
+        };
+        Ok(Held { connection, app, client, grant, generation, issued, expires })
     }
 
     pub(super) fn app_of(&self, connection: &Connection) -> Result<Arc<App>, CredentialError> {
@@ -93,46 +102,50 @@ impl Connections {
 
     fn is_due(&self, held: &Held, cause: Cause) -> bool {
         let now = self.parts.clock.now();
-        if !ways::is_renewable(held.connection.method) {
+        if !held.way().is_some_and(ways::is_renewable) {
             return false;
         }
         if held.expires.is_some_and(|expires| expires <= now) {
             return true;
         }
         match cause {
-            _ if !held.can_renew() => false,
+            _ if !held.can_renew(now) => false,
             Cause::Refused(generation) => {
-                held.generation <= generation && now >= held.issued + self.schedule.spacing
+                // Given in the future it was by another node's clock, which says nothing here.
+                let is_old = held.issued > now || now >= held.issued + self.schedule.spacing;
+                held.generation <= generation && is_old
             }
             Cause::Wanted | Cause::Proven => self.renewal(held).is_some_and(|due| due <= now),
         }
     }
 
     fn renewal(&self, held: &Held) -> Option<Timestamp> {
-        let expires = held.expires.filter(|_| held.can_renew())?;
-        Some(self.schedule.renewal(held.connection.id, held.issued, expires))
+        let expires = held.expires.filter(|_| held.can_renew(self.parts.clock.now()))?;
+        let ends_for_good = held.way().is_some_and(|way| way.refresh.spend == Spend::AccessToken);
+        let schedule = if ends_for_good { self.schedule.early() } else { self.schedule };
+        Some(schedule.renewal(held.connection.id, held.issued, expires))
     }
 
     /// The credential that a stored grant gives.
     pub(super) async fn ready(&self, held: &Held) -> Obtained {
-        let Held { connection, app, grant, .. } = held;
-        let unusable = |why: String| CredentialError::Unusable(why);
-        let way = app
-            .way(connection.method)
-            .ok_or_else(|| unusable(format!("{} has no way {} any more.", app.name, connection.method)))?;
-        let client = self.client_of(way).await?;
-        let values = Values::of_app(app, way.method, client.as_deref())
-            .with_fields(&connection.fields)
-            .with_grant(grant);
-        let credential = prepare::prepare(app, way, &values, (held.generation, held.expires))
+        let (unusable, now) = (CredentialError::Unusable, self.parts.clock.now());
+        let gathering = held.gathering()?;
+        let (app, way, mut values) = (gathering.app, gathering.way, gathering.values());
+        let (mut expires, mut renew_at) = (held.expires, self.renewal(held));
+        if ways::signs_itself(way) {
+            expires =
+                asking::sign(&mut values, way, now).map_err(|error| unusable(format!("The key {error}.")))?;
+            renew_at = expires.map(|end| self.schedule.renewal(held.connection.id, now, end));
+        }
+        let credential = prepare::prepare(app, way, &values, (held.generation, expires))
             .map_err(|unfit| unusable(unfit.to_string()))?;
-        credential.unproven.store(grant.previous_refresh_token.is_some(), Ordering::Relaxed);
+        credential.unproven.store(held.grant.previous_refresh_token.is_some(), Ordering::Relaxed);
         Ok(Arc::new(Ready {
             credential: Arc::new(credential),
-            link: connection.generation,
+            link: held.connection.generation,
             issued: held.issued,
-            renew_at: self.renewal(held),
-            kept: self.parts.clock.now(),
+            renew_at,
+            kept: now,
         }))
     }
 
@@ -156,11 +169,28 @@ impl Connections {
 }
 
 impl Held {
-    /// Whether there is anything to ask a provider with.
-    pub(super) fn can_renew(&self) -> bool {
-        match self.connection.method {
-            Method::ClientCredentials => true,
-            _ => self.grant.refresh_token.is_some(),
-        }
+    /// The way in that its app's file describes.
+    pub(super) fn way(&self) -> Option<&Auth> {
+        self.app.way(self.connection.method)
+    }
+
+    /// What its templates read, and what may be changed by what a provider says.
+    pub(super) fn gathering(&self) -> Result<Gathering<'_>, CredentialError> {
+        let Self { connection, app, client, grant, .. } = self;
+        let gone =
+            || CredentialError::Unusable(format!("{} has no way {} any more.", app.name, connection.method));
+        let way = self.way().ok_or_else(gone)?;
+        let (client, fields, grant) = (client.as_deref(), connection.fields.clone(), grant.clone());
+        Ok(Gathering { app, way, client, fields, grant })
+    }
+
+    /// Whether there is anything to ask a provider with. An access token can be spent only while it is good.
+    pub(super) fn can_renew(&self, now: Timestamp) -> bool {
+        let Some(way) = self.way().filter(|way| ways::is_renewable(way)) else { return false };
+        ways::asks_as_client(way)
+            || match way.refresh.spend {
+                Spend::RefreshToken => self.grant.refresh_token.is_some(),
+                Spend::AccessToken => self.expires.is_none_or(|expires| now < expires),
+            }
     }
 }

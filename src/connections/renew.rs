@@ -5,32 +5,44 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     Connections, CredentialError, Fault, REAUTHORIZATION_REQUIRED,
+    asking::With,
     backoff::Backoff,
+    gather::{Gathering, NotFound},
     grant::Grant,
+    list::OfApp,
     obtain::{Held, Renewed},
-    values::Values,
     ways,
 };
 use crate::{
-    catalog::app::Method,
+    catalog::auth::Spend as SpendBy,
     clock::Timestamp,
-    oauth::{self, OAuthError, TokenAnswer, TokenEndpoint},
-    store::{GrantRow, StoreError},
+    oauth::{OAuthError, TokenAnswer},
+    store::{GrantRow, StoreError, Told},
     vault::Secret,
 };
 
 /// What the next token is asked for with.
 enum Spend {
     RefreshToken(Secret),
-    /// The client itself, in a client credentials grant.
+    /// The access token itself, while it is good.
+    AccessToken,
+    /// What the user typed in.
     Client,
 }
 
 impl Spend {
-    fn token(self) -> Option<Secret> {
+    fn with(&self) -> With<'_> {
+        match self {
+            Self::RefreshToken(token) => With::Refresh(Some(token)),
+            Self::AccessToken => With::Refresh(None),
+            Self::Client => With::Client,
+        }
+    }
+
+    fn refresh_token(self) -> Option<Secret> {
         match self {
             Self::RefreshToken(token) => Some(token),
-            Self::Client => None,
+            Self::AccessToken | Self::Client => None,
         }
     }
 }
@@ -38,11 +50,11 @@ impl Spend {
 impl Connections {
     /// Asks the provider for the next token.
     pub(super) async fn renew(&self, held: Held) -> Result<Renewed, CredentialError> {
-        let id = held.connection.id;
-        if !held.can_renew() {
+        let (id, now) = (held.connection.id, self.parts.clock.now());
+        if !held.can_renew(now) {
             return self.expired(&held).await;
         }
-        if let Some(because) = self.fresh.pauses.running(id, self.parts.clock.now()) {
+        if let Some(because) = self.fresh.pauses.running(id, now) {
             return self.make_do(&held, because).await;
         }
         let Some(spend) = self.next_token(&held) else {
@@ -58,32 +70,47 @@ impl Connections {
             }
         }
         let asked = self.parts.clock.now();
-        match self.ask(&held, &spend).await {
-            Ok(answer) => self.keep(held, spend, answer, asked).await,
-            // Of a client's own credentials there is no successor to look for; that is an error like others.
-            Err(OAuthError::InvalidGrant(code)) if matches!(spend, Spend::RefreshToken(_)) => {
-                tracing::info!(connection = %id, code, "the provider no longer takes a refresh token");
+        let mut gathering = held.gathering()?;
+        match self.ask_for_token(&gathering, spend.with()).await {
+            Ok(first) => match self.made_of(&mut gathering, first.clone()).await {
+                Ok(answer) => {
+                    let Gathering { fields, grant: Grant { secret_fields, .. }, .. } = gathering;
+                    let told = self.told_of(&held, fields);
+                    let held = Held { grant: Grant { secret_fields, ..held.grant }, ..held };
+                    self.keep(held, spend, answer, told, asked).await
+                }
+                Err(error) => self.keep_successor(held, spend, first, error).await,
+            },
+            // What was typed in has no successor to look for; that is an error like others.
+            Err(OAuthError::InvalidGrant(code)) if !matches!(spend, Spend::Client) => {
+                tracing::info!(connection = %id, code, "the provider no longer takes a token");
                 self.bury(&held);
                 Ok(Renewed::Moved)
             }
-            Err(error) => {
-                tracing::warn!(connection = %id, app = held.app.name, %error, "token not renewed");
-                let asked = match error {
-                    OAuthError::RateLimited { retry_after } => retry_after,
-                    _ => None,
-                };
-                self.pause(&held, asked, CredentialError::TokenEndpoint(error.to_string())).await
-            }
+            Err(error) => self.not_renewed(&held, error).await,
         }
     }
 
-    /// What to spend: the newest refresh token that is not known to be dead. Looking again after one has died reads
-    /// the store first, so a token that another node has put there is found before this says that none is left.
+    async fn not_renewed(&self, held: &Held, error: OAuthError) -> Result<Renewed, CredentialError> {
+        tracing::warn!(connection = %held.connection.id, app = held.app.name, %error, "token not renewed");
+        let asked = match error {
+            OAuthError::RateLimited { retry_after } => retry_after,
+            _ => None,
+        };
+        self.pause(held, asked, CredentialError::TokenEndpoint(error.to_string())).await
+    }
+
+    /// What to spend: the newest token that is not known to be dead. Looking again after one has died reads the store
+    /// first, so a token that another node has put there is found before this says that none is left.
     fn next_token(&self, held: &Held) -> Option<Spend> {
-        if held.connection.method == Method::ClientCredentials {
+        let way = held.way()?;
+        if ways::asks_as_client(way) {
             return Some(Spend::Client);
         }
         let dead = self.fresh.dead.get(&(held.connection.id, held.generation)).unwrap_or(0);
+        if way.refresh.spend == SpendBy::AccessToken {
+            return (dead == 0).then_some(Spend::AccessToken);
+        }
         let tokens = [&held.grant.refresh_token, &held.grant.previous_refresh_token];
         tokens.into_iter().flatten().nth(dead).map(|token| Spend::RefreshToken(token.clone()))
     }
@@ -95,29 +122,31 @@ impl Connections {
         self.fresh.dead.insert(key, dead + 1);
     }
 
-    async fn ask(&self, held: &Held, spend: &Spend) -> Result<TokenAnswer, OAuthError> {
-        let missing = |what: &str| OAuthError::Configuration(format!("{what} is missing"));
-        let Held { connection, app, grant, .. } = held;
-        let way = app.way(connection.method).ok_or_else(|| missing("the app's way"))?;
-        let token = way.token.as_ref().ok_or_else(|| missing("the app's token step"))?;
-        let client =
-            self.client_of(way).await.map_err(|_| OAuthError::Transient("the gateway's store is down"))?;
-        let values = Values::of_app(app, way.method, client.as_deref())
-            .with_fields(&connection.fields)
-            .with_grant(grant);
-        let client = match way.method {
-            Method::ClientCredentials => ways::typed_client(&grant.credentials),
-            _ => ways::operators_client(client.as_deref().ok_or_else(|| missing("the client"))?),
-        };
-        let parts = &self.parts;
-        let endpoint =
-            TokenEndpoint { http: &parts.http, clock: &parts.clock, token, client: &client, values: &values };
-        match spend {
-            Spend::RefreshToken(refresh_token) => {
-                oauth::refresh(&endpoint, &way.refresh, refresh_token).await
-            }
-            Spend::Client => oauth::client_credentials(&endpoint, &token.scopes).await,
+    /// What comes of a token answer: the token it is exchanged for, and the fields that it tells anew.
+    async fn made_of(
+        &self,
+        gathering: &mut Gathering<'_>,
+        first: TokenAnswer,
+    ) -> Result<TokenAnswer, OAuthError> {
+        let unfit = || OAuthError::Protocol("a value in it is not one that the app's file allows");
+        let always = gathering.way.exchange.as_ref().is_some_and(|step| step.always);
+        let answer = if always { self.exchanged(gathering, first).await? } else { first };
+        let before = gathering.fields.clone();
+        gathering.take_again(&answer).map_err(|NotFound { field, reason }| {
+            tracing::warn!(app = gathering.app.name, field, reason, "a renewal tells a field anew");
+            unfit()
+        })?;
+        if gathering.fields != before {
+            self.vet(gathering.app, gathering.way, &gathering.values()).await.map_err(|_| unfit())?;
         }
+        Ok(answer)
+    }
+
+    /// What is stored with the grant where a renewal has told other fields.
+    fn told_of(&self, held: &Held, fields: std::collections::BTreeMap<String, String>) -> Option<Told> {
+        let mut metadata = held.connection.metadata.clone();
+        metadata.extend(fields.iter().map(|(name, value)| (name.clone(), value.as_str().into())));
+        (fields != held.connection.fields).then_some(Told { fields, metadata })
     }
 
     /// Makes an answer durable; the credential that is given out is made from what was stored.
@@ -126,9 +155,10 @@ impl Connections {
         mut held: Held,
         with: Spend,
         answer: TokenAnswer,
+        told: Option<Told>,
         asked: Timestamp,
     ) -> Result<Renewed, CredentialError> {
-        let spent = with.token();
+        let spent = with.refresh_token();
         let has_rotated = answer.refresh_token.is_some() && answer.refresh_token != spent;
         let old = held.grant.refresh_token.take();
         let grant = Grant {
@@ -140,23 +170,62 @@ impl Connections {
         let expires = self.schedule.end(asked, answer.lifetime);
         let id = (held.connection.owner, held.connection.id);
         let row = grant.seal(&self.parts.vault, id, expires, asked)?;
-        let Some(generation) = self.put(&row, held.generation, old.as_ref()).await else {
+        let Some(generation) = self.put(&row, held.generation, old.as_ref(), told.as_ref()).await else {
             self.revoke_unless_stored(held.connection, held.app, grant);
             return Ok(Renewed::Moved);
         };
         self.fresh.pauses.end(held.connection.id);
         tracing::debug!(connection = %held.connection.id, app = held.app.name, "token renewed");
+        if let Some(Told { fields, metadata }) = told {
+            (held.connection.fields, held.connection.metadata) = (fields, metadata);
+            self.lists.forget(&OfApp(held.connection.owner, held.connection.app.as_str()));
+        }
         held = Held { grant, generation, issued: asked, expires, ..held };
         Ok(Renewed::Ready(self.ready(&held).await?))
+    }
+
+    /// A renewal that failed half-way: the old credential serves on, but the refresh token that was spent for nothing has
+    /// a successor, and that must not be lost.
+    async fn keep_successor(
+        &self,
+        held: Held,
+        with: Spend,
+        answer: TokenAnswer,
+        error: OAuthError,
+    ) -> Result<Renewed, CredentialError> {
+        let spent = with.refresh_token();
+        let Some(next) = answer.refresh_token.filter(|next| spent.is_some() && Some(next) != spent.as_ref())
+        else {
+            return self.not_renewed(&held, error).await;
+        };
+        let old = held.grant.refresh_token.clone();
+        let grant = Grant { refresh_token: Some(next), previous_refresh_token: spent, ..held.grant.clone() };
+        let id = (held.connection.owner, held.connection.id);
+        let row = grant.seal(&self.parts.vault, id, held.expires, held.issued)?;
+        let Some(generation) = self.put(&row, held.generation, old.as_ref(), None).await else {
+            self.revoke_unless_stored(held.connection, held.app, grant);
+            return Ok(Renewed::Moved);
+        };
+        self.not_renewed(&Held { grant, generation, ..held }, error).await
     }
 
     /// Stores a row in the place of generation `expected`, however long the store takes to come back; the new
     /// generation, or nothing if the grant was replaced or deleted. A replacement that kept the same refresh token
     /// is older than this row, so this one still goes in.
-    async fn put(&self, row: &GrantRow, mut expected: i64, old: Option<&Secret>) -> Option<i64> {
-        let mut waits = Backoff::new();
+    async fn put(
+        &self,
+        row: &GrantRow,
+        mut expected: i64,
+        old: Option<&Secret>,
+        told: Option<&Told>,
+    ) -> Option<i64> {
+        let (mut waits, grants) = (Backoff::new(), self.parts.store.grants());
         loop {
-            match self.parts.store.grants().replace(row, expected).await {
+            let replaced = match told {
+                Some(told) => grants.replace_with(row, expected, told).await,
+                None => grants.replace(row, expected).await,
+            };
+            match replaced {
                 Ok(true) => return Some(expected + 1),
                 Ok(false) => match self.held(row.connection).await {
                     Ok(now) if old.is_some() && now.grant.refresh_token.as_ref() == old => {

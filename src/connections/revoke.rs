@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::{Connection, Connections, grant::Grant, values::Values, ways};
-use crate::{catalog::app::App, oauth};
+use super::{Connection, Connections, asking, gather::Gathering, grant::Grant};
+use crate::{
+    catalog::app::App,
+    oauth::{self, OAuthError, Revocation},
+};
 
 /// How long to wait before each further attempt.
 const WAITS: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(10), Duration::from_mins(1)];
@@ -15,15 +18,35 @@ impl Connections {
     pub(super) async fn end_at_provider(&self, connection: &Connection, app: &App, grant: &Grant) {
         let Some(way) = app.way(connection.method) else { return };
         let (Some(step), Some(access_token)) = (&way.revoke, &grant.access_token) else { return };
-        let Ok(Some(client)) = self.client_of(way).await else { return };
-        let values =
-            Values::of_app(app, way.method, Some(&client)).with_fields(&connection.fields).with_grant(grant);
-        let (client, tokens) =
-            (ways::operators_client(&client), (access_token, grant.refresh_token.as_ref()));
+        let Ok(operators) = self.client_of(way).await else { return };
+        let gathering = Gathering {
+            app,
+            way,
+            client: operators.as_deref(),
+            fields: connection.fields.clone(),
+            grant: grant.clone(),
+        };
+        let Ok(client) = asking::client_of(&gathering) else { return };
+        let mut values = gathering.values();
+        let tokens = (access_token, grant.refresh_token.as_ref());
         let mut waits = WAITS.into_iter();
         loop {
             let parts = &self.parts;
-            let error = match oauth::revoke(&parts.http, &parts.clock, step, &client, &values, tokens).await {
+            // Each attempt signs anew: what was signed for the one before has ended.
+            let signed = asking::sign(&mut values, way, parts.clock.now()).err().map(OAuthError::from);
+            let revocation = Revocation {
+                http: &parts.http,
+                clock: &parts.clock,
+                step,
+                limit: app.limit.as_ref(),
+                client: &client,
+                values: &values,
+            };
+            let revoked = match signed {
+                Some(error) => Err(error),
+                None => oauth::revoke(&revocation, tokens).await,
+            };
+            let error = match revoked {
                 Ok(()) => return,
                 Err(error) => error,
             };
@@ -31,7 +54,11 @@ impl Connections {
                 tracing::warn!(connection = %connection.id, app = app.name, %error, "grant not ended at the provider");
                 return;
             };
-            sleep(wait).await;
+            sleep(match error {
+                OAuthError::RateLimited { retry_after: Some(asked) } => asked.max(wait),
+                _ => wait,
+            })
+            .await;
         }
     }
 }

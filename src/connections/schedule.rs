@@ -14,6 +14,11 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
+    /// For tokens that can't be had again once they have ended: in the last tenth of their life, however long.
+    pub(super) fn early(self) -> Self {
+        Self { ahead: Duration::MAX, ..self }
+    }
+
     /// When a token ends that was given at `issued` for `lifetime`.
     pub(super) fn end(&self, issued: Timestamp, lifetime: Option<Duration>) -> Option<Timestamp> {
         lifetime.map(|lifetime| issued + lifetime.max(self.spacing))

@@ -2,15 +2,16 @@
 
 use super::{
     Connections,
+    asking::{self, With},
     finish::{Gained, Worthless},
     gather::{Gathering, NotFound, in_answer},
     input::Refused,
     ways,
 };
 use crate::{
-    catalog::{app::Method, field::Source},
+    catalog::field::Source,
     clock::Timestamp,
-    oauth::{self, OAuthError, TokenEndpoint},
+    oauth::{JwtError, OAuthError},
 };
 
 /// Why typed-in credentials are not kept.
@@ -18,6 +19,8 @@ use crate::{
 pub(super) enum TakeError {
     /// One of the values can't be taken.
     Refused(Refused),
+    /// One of the credentials can't be.
+    Credential(Refused),
     /// The provider refuses them.
     Rejected(String),
     /// The app's file can't be filled with them.
@@ -33,6 +36,7 @@ impl Connections {
         gathering.derive().map_err(not_found)?;
         let (app, way) = (gathering.app, gathering.way);
         self.vet(app, way, &gathering.values()).await.map_err(TakeError::Refused)?;
+        self.try_key(&gathering)?;
         let expires = self.first_token(&mut gathering).await?;
         self.request_fields(&mut gathering).await.map_err(not_found)?;
         gathering.derive().map_err(not_found)?;
@@ -44,30 +48,46 @@ impl Connections {
         })
     }
 
-    /// The token that a client of the user's own asks for; other credentials go upstream as they are.
+    /// That what is typed in as a key is one: it signs.
+    fn try_key(&self, gathering: &Gathering<'_>) -> Result<(), TakeError> {
+        let way = gathering.way;
+        let Err(error) = asking::sign(&mut gathering.values(), way, self.parts.clock.now()) else {
+            return Ok(());
+        };
+        let (name, problem) = match error {
+            JwtError::Missing(name) => (name, "is missing"),
+            JwtError::Key(problem) => {
+                let name = way.jwt.as_ref().and_then(|jwt| jwt.key.names().next()).unwrap_or("key");
+                (name.to_owned(), problem)
+            }
+        };
+        // Taken out of another value, it is that one that has to be mended.
+        let of =
+            gathering.app.fields.iter().find(|field| field.name == name).and_then(|field| field.of.as_ref());
+        let name = of.unwrap_or(&name);
+        let is_credential = way.fields.iter().any(|field| field.name == *name);
+        let refused = Refused::new(name, problem);
+        Err(if is_credential { TakeError::Credential(refused) } else { TakeError::Refused(refused) })
+    }
+
+    /// The token that is asked for with typed-in credentials, where they don't go upstream as they are.
     async fn first_token(&self, gathering: &mut Gathering<'_>) -> Result<Option<Timestamp>, TakeError> {
-        if gathering.way.method != Method::ClientCredentials {
+        if !ways::asks_as_client(gathering.way) {
             return Ok(None);
         }
-        let unfit = || TakeError::Unfit("the app's file has no token step for this method".to_owned());
-        let token = gathering.way.token.as_ref().ok_or_else(unfit)?;
-        let (values, client) = (gathering.values(), ways::typed_client(&gathering.grant.credentials));
-        let (parts, asked) = (&self.parts, self.parts.clock.now());
-        let endpoint =
-            TokenEndpoint { http: &parts.http, clock: &parts.clock, token, client: &client, values: &values };
-        let answer =
-            oauth::client_credentials(&endpoint, &token.scopes).await.map_err(|error| match error {
-                OAuthError::Configuration(_) | OAuthError::Permanent(_) | OAuthError::InvalidGrant(_) => {
-                    TakeError::Rejected(format!(
-                        "{} refuses these credentials: {error}.",
-                        gathering.app.display_name
-                    ))
-                }
-                passing => TakeError::TokenEndpoint(passing.to_string()),
-            })?;
-        gathering.grant.access_token = Some(answer.access_token);
+        let asked = self.parts.clock.now();
+        let answer = self.ask_for_token(gathering, With::Client).await.map_err(|error| match error {
+            OAuthError::Configuration(_) | OAuthError::Permanent(_) | OAuthError::InvalidGrant(_) => {
+                TakeError::Rejected(format!(
+                    "{} refuses these credentials: {error}.",
+                    gathering.app.display_name
+                ))
+            }
+            passing => TakeError::TokenEndpoint(passing.to_string()),
+        })?;
+        gathering.grant.access_token = Some(answer.access_token.clone());
         let not_found = |not: NotFound| TakeError::Refused(Refused::new(&not.field, words(not.reason)));
-        gathering.take(Source::Token, |field| in_answer(field, &answer.raw)).map_err(not_found)?;
+        gathering.take(Source::Token, |field| in_answer(field, &answer)).map_err(not_found)?;
         Ok(self.schedule.end(asked, answer.lifetime))
     }
 }

@@ -16,7 +16,7 @@ use crate::{
 /// Whether this gateway knows how to present that kind of credential.
 pub(super) fn is_supported(way: &Auth) -> bool {
     match way.method {
-        Method::Oauth2 | Method::ApiKey | Method::Basic | Method::ClientCredentials => true,
+        Method::Oauth2 | Method::ApiKey | Method::Basic | Method::ClientCredentials | Method::Jwt => true,
         Method::Oauth1 => is_typed_in(way),
         _ => false,
     }
@@ -25,16 +25,26 @@ pub(super) fn is_supported(way: &Auth) -> bool {
 /// Whether the user types in the credential.
 pub(super) fn is_typed_in(way: &Auth) -> bool {
     match way.method {
-        Method::ApiKey | Method::Basic | Method::ClientCredentials => true,
+        Method::ApiKey | Method::Basic | Method::ClientCredentials | Method::Jwt => true,
         // Some providers hand out a token to type in beside the client; with the others it is asked for.
         Method::Oauth1 => way.oauth1.is_none(),
         _ => false,
     }
 }
 
-/// Whether access tokens of this kind end and can be renewed.
-pub(super) fn is_renewable(method: Method) -> bool {
-    matches!(method, Method::Oauth2 | Method::ClientCredentials)
+/// Whether a provider gives tokens here that end and can be renewed.
+pub(super) fn is_renewable(way: &Auth) -> bool {
+    way.token.is_some()
+}
+
+/// Whether the next token is asked for with what the user typed in.
+pub(super) fn asks_as_client(way: &Auth) -> bool {
+    is_renewable(way) && is_typed_in(way)
+}
+
+/// Whether the credential is a token that is signed here.
+pub(super) fn signs_itself(way: &Auth) -> bool {
+    way.jwt.is_some() && way.token.is_none()
 }
 
 /// The client a user typed in for a client credentials grant.

@@ -7,15 +7,39 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde_json::Value;
 
-use super::{OAuthError, error};
+use super::{OAuthError, error, when};
 use crate::{
-    catalog::{auth::Token, json_path},
+    catalog::{
+        auth::{Exchange, Expiry, Token, Unit},
+        json_path,
+        limit::Limit,
+    },
     clock::Timestamp,
     vault::Secret,
 };
 
-/// Longest lifetime that is believed: a token that claims more has no end anybody will see.
-const LONGEST_LIFE: u64 = 10 * 365 * 24 * 3600;
+/// Where an answer of one step has what.
+#[derive(Clone, Copy)]
+pub(super) struct Shape<'s> {
+    path: Option<&'s str>,
+    expiry: Option<&'s Expiry>,
+    lifetime_s: Option<u64>,
+    ok: Option<&'s (String, Value)>,
+}
+
+impl<'s> From<&'s Token> for Shape<'s> {
+    fn from(step: &'s Token) -> Self {
+        let Token { path, expiry, lifetime_s, ok, .. } = step;
+        Self { path: path.as_deref(), expiry: expiry.as_ref(), lifetime_s: *lifetime_s, ok: ok.as_ref() }
+    }
+}
+
+impl<'s> From<&'s Exchange> for Shape<'s> {
+    fn from(step: &'s Exchange) -> Self {
+        let Exchange { path, expiry, lifetime_s, ok, .. } = step;
+        Self { path: path.as_deref(), expiry: expiry.as_ref(), lifetime_s: *lifetime_s, ok: ok.as_ref() }
+    }
+}
 
 /// What a token endpoint gave.
 #[derive(Clone)]
@@ -30,6 +54,38 @@ pub struct TokenAnswer {
     pub scopes: Option<Vec<String>>,
     /// All of it, for the fields that are found in it. Holds the tokens: never print it.
     pub raw: Value,
+    /// All of the answer before it, where this one was exchanged for another token.
+    pub earlier: Option<Value>,
+}
+
+impl TokenAnswer {
+    /// What stands at a dotted path: in this answer, else in the one before.
+    #[must_use]
+    pub fn find(&self, path: &str) -> Option<&Value> {
+        json_path(&self.raw, path)
+            .filter(|value| !value.is_null())
+            .or_else(|| json_path(self.earlier.as_ref()?, path))
+    }
+
+    /// What `later`, asked for with this answer's token, leaves: its token goes upstream, this one's refresh token stays.
+    #[must_use]
+    pub fn then(self, later: Self) -> Self {
+        Self {
+            refresh_token: self.refresh_token.or(later.refresh_token),
+            lifetime: later.lifetime.or(self.lifetime),
+            scopes: self.scopes.or(later.scopes),
+            access_token: later.access_token,
+            raw: later.raw,
+            earlier: Some(self.raw),
+        }
+    }
+
+    /// A further token in the same answer, as another app's `token` step finds it.
+    #[must_use]
+    pub fn also(&self, token: &Token, now: Timestamp) -> Option<Self> {
+        let raw = self.earlier.as_ref().unwrap_or(&self.raw);
+        taken(raw.clone(), token.into(), now).ok()
+    }
 }
 
 impl std::fmt::Debug for TokenAnswer {
@@ -45,16 +101,23 @@ impl std::fmt::Debug for TokenAnswer {
 /// Reads the answer of a token endpoint.
 pub(super) fn read(
     response: &Response<Bytes>,
-    token: &Token,
+    shape: Shape<'_>,
+    limit: Option<&Limit>,
     now: Timestamp,
 ) -> Result<TokenAnswer, OAuthError> {
     let body = body(response.body());
     if response.status() != StatusCode::OK && response.status() != StatusCode::CREATED {
-        return Err(OAuthError::of_status(response.status(), response.headers(), body.as_ref(), now));
+        let wait = when::retry_after(response.headers(), limit, now);
+        return Err(OAuthError::of_status(response.status(), body.as_ref(), wait));
     }
     let raw = body.ok_or(OAuthError::Protocol("it is neither JSON nor a form"))?;
-    refused(&raw, token)?;
-    let path = token.path.as_deref().unwrap_or("access_token");
+    refused(&raw, shape)?;
+    taken(raw, shape, when::told(response.headers(), now))
+}
+
+/// The tokens of a success; `now` by the clock of whoever gave it.
+fn taken(raw: Value, shape: Shape<'_>, now: Timestamp) -> Result<TokenAnswer, OAuthError> {
+    let path = shape.path.unwrap_or("access_token");
     // Where the token is nested, what belongs to it lies beside it.
     let beside = path.rsplit_once('.').and_then(|(parent, _)| json_path(&raw, parent));
     let find = |name: &str| beside.and_then(|place| place.get(name)).or_else(|| raw.get(name));
@@ -67,9 +130,18 @@ pub(super) fn read(
             .filter(|text| !text.is_empty())
             .map(secret)
             .transpose()?,
-        lifetime: find("expires_in").and_then(lifetime).or_else(|| token.lifetime_s.and_then(seconds)),
+        lifetime: match shape.expiry {
+            Some(Expiry { path, unit }) => {
+                json_path(&raw, path).and_then(|end| when::lifetime(end, *unit, now))
+            }
+            None => find("expires_in")
+                .and_then(|left| when::lifetime(left, Unit::S, now))
+                .or_else(|| when::lifetime_until(find("expires_at")?, now)),
+        }
+        .or_else(|| shape.lifetime_s.and_then(when::assumed)),
         scopes: find("scope").and_then(scopes),
         raw,
+        earlier: None,
     })
 }
 
@@ -83,11 +155,11 @@ pub(super) fn dead(response: &Response<Bytes>, words: &[String]) -> Option<OAuth
 }
 
 /// A failure inside a success: an `error`, `ok: false`, or not what this provider's successes hold.
-fn refused(body: &Value, token: &Token) -> Result<(), OAuthError> {
+fn refused(body: &Value, shape: Shape<'_>) -> Result<(), OAuthError> {
     if let Some(code) = error::code(body) {
         return Err(OAuthError::of_code(code));
     }
-    let is_success = match &token.ok {
+    let is_success = match shape.ok {
         Some((path, expected)) => json_path(body, path) == Some(expected),
         None => body.get("ok") != Some(&Value::Bool(false)),
     };
@@ -111,23 +183,6 @@ fn secret(text: &str) -> Result<Secret, OAuthError> {
     } else {
         Err(OAuthError::Protocol("it has a token that no header can carry"))
     }
-}
-
-/// A lifetime as a number or as text, whole or not. Zero and less say nothing that can be used: then the upstream's
-/// 401 tells when the token has ended.
-fn lifetime(value: &Value) -> Option<Duration> {
-    let number = match value {
-        Value::Number(number) => number.as_f64()?,
-        Value::String(text) => text.trim().parse::<f64>().ok()?,
-        _ => return None,
-    };
-    #[expect(clippy::cast_precision_loss, reason = "ten years are far below 2^52 seconds")]
-    let longest = LONGEST_LIFE as f64;
-    (number > 0.0).then(|| Duration::from_secs_f64(number.clamp(1.0, longest).floor()))
-}
-
-fn seconds(given: u64) -> Option<Duration> {
-    (given > 0).then(|| Duration::from_secs(given.min(LONGEST_LIFE)))
 }
 
 /// Scopes as one text, separated by spaces or commas, or as an array.

@@ -1,16 +1,20 @@
-//! How the client proves itself at the token endpoint (RFC 6749 2.3.1).
+//! How the client proves itself at the token endpoint (RFC 6749 2.3.1, RFC 7523 2.2).
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use form_urlencoded::byte_serialize;
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 
 use super::{Client, OAuthError, params::Params};
-use crate::catalog::auth::ClientAuth;
+use crate::catalog::{auth::ClientAuth, template::Values};
+
+/// What kind of proof a signed token is.
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Adds the proof to a request's parameters or headers.
 pub(super) fn apply(
     how: ClientAuth,
     client: &Client,
+    values: &dyn Values,
     params: &mut Params<'_>,
     headers: &mut HeaderMap,
 ) -> Result<(), OAuthError> {
@@ -26,7 +30,12 @@ pub(super) fn apply(
         }
         ClientAuth::Absent => {}
         ClientAuth::PrivateKeyJwt => {
-            return Err(OAuthError::Configuration("private_key_jwt is not supported yet".to_owned()));
+            let missing = || OAuthError::Configuration("the app's file has no [auth.jwt]".to_owned());
+            if !client.id.is_empty() {
+                params.standard("client_id", client.id.as_str());
+            }
+            params.standard("client_assertion_type", JWT_BEARER);
+            params.standard("client_assertion", values.value("jwt").ok_or_else(missing)?);
         }
     }
     Ok(())
@@ -52,7 +61,8 @@ mod tests {
         let client = Client { id: "a:b c".into(), secret: "s&=/+ü".into() };
         let (rename, mut headers) = (BTreeMap::new(), HeaderMap::new());
         let mut params = Params::new(&rename);
-        apply(how, &client, &mut params, &mut headers)?;
+        let values = BTreeMap::from([("jwt".to_owned(), "a.b.c".to_owned())]);
+        apply(how, &client, &values, &mut params, &mut headers)?;
         Ok((params.form(), headers))
     }
 
@@ -80,9 +90,11 @@ mod tests {
     }
 
     #[test]
-    fn a_signed_proof_is_said_to_be_missing() {
-        assert!(
-            matches!(applied(ClientAuth::PrivateKeyJwt), Err(OAuthError::Configuration(text)) if text.contains("not supported yet"))
-        );
+    fn a_signed_proof_says_what_it_is() {
+        let (sent, headers) = applied(ClientAuth::PrivateKeyJwt).unwrap();
+        let kind = "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer";
+        assert_eq!(sent, format!("client_id=a%3Ab+c&client_assertion_type={kind}&client_assertion=a.b.c"));
+        assert!(headers.is_empty());
+        assert_eq!(applied(ClientAuth::Absent).unwrap(), (String::new(), HeaderMap::new()));
     }
 }

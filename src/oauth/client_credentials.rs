@@ -7,10 +7,9 @@ pub async fn client_credentials(
     endpoint: &TokenEndpoint<'_>,
     scopes: &[String],
 ) -> Result<TokenAnswer, OAuthError> {
-    let token = endpoint.token;
     let mut params = endpoint.params("client_credentials");
     if !scopes.is_empty() {
         params.standard("scope", scopes.join(" "));
     }
-    endpoint.send(&token.url, token.client_auth, params, &token.params).await
+    endpoint.send(&endpoint.step(), params).await
 }

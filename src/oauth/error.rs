@@ -5,14 +5,10 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
+use http::StatusCode;
 use serde_json::Value;
-use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
-use crate::{clock::Timestamp, net::client::FetchError};
-
-/// Longest wait a provider can ask for.
-const LONGEST_WAIT: Duration = Duration::from_hours(1);
+use crate::net::client::FetchError;
 
 /// Why a provider gave no token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -88,14 +84,10 @@ impl OAuthError {
     }
 
     /// The error of an answer whose status is no success.
-    pub(super) fn of_status(
-        status: StatusCode,
-        headers: &HeaderMap,
-        body: Option<&Value>,
-        now: Timestamp,
-    ) -> Self {
+    pub(super) fn of_status(status: StatusCode, body: Option<&Value>, retry_after: Option<Duration>) -> Self {
         match status.as_u16() {
-            429 => Self::RateLimited { retry_after: retry_after(headers, now) },
+            429 => Self::RateLimited { retry_after },
+            503 if retry_after.is_some() => Self::RateLimited { retry_after },
             300..=399 => Self::Protocol("it redirects, which is never followed"),
             408 | 500.. => Self::Transient("it answered with a server error"),
             _ => match (body.and_then(code), status.as_u16()) {
@@ -145,18 +137,6 @@ pub fn shortened(code: &str) -> String {
     if word.is_empty() { "unknown_error".to_owned() } else { word }
 }
 
-/// `Retry-After` in seconds or as a date (RFC 9110 10.2.3), at most an hour.
-fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = if let Ok(seconds) = text.parse::<u64>() {
-        Duration::from_secs(seconds)
-    } else {
-        let date = OffsetDateTime::parse(text, &Rfc2822).ok()?;
-        Timestamp::from_micros(date.unix_timestamp().saturating_mul(1_000_000)).since(now)
-    };
-    Some(wait.min(LONGEST_WAIT))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,22 +169,6 @@ mod tests {
             let error = OAuthError::of_code(code);
             assert_eq!(error.passes(), passes, "{code}");
             assert_eq!(matches!(error, OAuthError::InvalidGrant(_)), dead, "{code}");
-        }
-    }
-
-    #[test]
-    fn tl_8_retry_after_is_read_in_seconds_and_as_a_date() {
-        let now = Timestamp::from_micros(784_111_777_000_000); // Sun, 06 Nov 1994 08:49:37 GMT
-        for (text, seconds) in [
-            ("7", Some(7)),
-            ("Sun, 06 Nov 1994 08:50:37 GMT", Some(60)),
-            ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
-            ("99999999999", Some(3600)),
-            ("soon", None),
-            ("-1", None),
-        ] {
-            let headers = HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]);
-            assert_eq!(retry_after(&headers, now), seconds.map(Duration::from_secs), "{text}");
         }
     }
 

@@ -17,7 +17,6 @@ pub struct Code<'a> {
 
 /// Exchanges a code, which a provider takes once: never sent a second time.
 pub async fn exchange(endpoint: &TokenEndpoint<'_>, code: &Code<'_>) -> Result<TokenAnswer, OAuthError> {
-    let token = endpoint.token;
     let mut params = endpoint.params("authorization_code");
     params.standard("code", code.code.clone());
     params.standard("redirect_uri", code.redirect_uri);
@@ -27,5 +26,5 @@ pub async fn exchange(endpoint: &TokenEndpoint<'_>, code: &Code<'_>) -> Result<T
     for (name, value) in code.echo {
         params.set(name, value.as_str());
     }
-    endpoint.send(&token.url, token.client_auth, params, &token.params).await
+    endpoint.send(&endpoint.step(), params).await
 }

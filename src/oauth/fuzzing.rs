@@ -10,7 +10,11 @@ use crate::{catalog::auth::Token, clock::Timestamp};
 
 /// A plain provider, one that nests its tokens, one that fails inside a 200.
 static PROVIDERS: LazyLock<Vec<Token>> = LazyLock::new(|| {
-    let rest = ["", "path = 'authed_user.access_token'", "ok = ['ok', true]\nlifetime_s = 7200"];
+    let rest = [
+        "",
+        "path = 'authed_user.access_token'",
+        "ok = ['ok', true]\nexpiry = { path = 'ends', unit = 'rfc3339' }",
+    ];
     let read = |rest: &&str| toml::from_str(&format!("url = 'https://a.test/token'\n{rest}")).ok();
     let providers: Vec<Token> = rest.iter().filter_map(read).collect();
     assert_eq!(providers.len(), rest.len());
@@ -31,7 +35,7 @@ pub fn token_answer(data: &[u8]) {
     let now = Timestamp::from_micros(1_790_000_000_000_000);
     // What a refresh asks of a refusal must not panic either.
     let _ = answer::dead(&response, &["dead".to_owned()]);
-    let Ok(mut read) = answer::read(&response, provider, now) else { return };
+    let Ok(mut read) = answer::read(&response, provider.into(), None, now) else { return };
     // A scope may be any text, the token's too.
     assert!(read.scopes.take().is_none_or(|scopes| !scopes.is_empty()));
     assert!(status < 300, "tokens out of a {status}");

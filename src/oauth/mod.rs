@@ -1,4 +1,4 @@
-//! OAuth 2.0 as a client speaks it (RFC 6749, 7009, 7636, 9207): one request per file, and the answers' deviations.
+//! OAuth 2.0 as a client speaks it (RFC 6749, 7009, 7523, 7636, 9207): one request per file, and the answers' deviations.
 //!
 //! Protocol only: no store, no web framework, no decision about a connection. What a provider does differently is
 //! said by its app file, and read here. Redirects are never followed, and nothing of a request or answer is logged.
@@ -11,10 +11,14 @@ mod error;
 mod exchange;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
+mod jwt;
+mod login;
 mod params;
 mod refresh;
 mod request;
 mod revoke;
+mod trade;
+mod when;
 
 pub use self::{
     answer::TokenAnswer,
@@ -22,9 +26,12 @@ pub use self::{
     client_credentials::client_credentials,
     error::{OAuthError, shortened},
     exchange::{Code, exchange},
+    jwt::{JwtError, Signed, sign},
+    login::{assert, login},
     refresh::refresh,
     request::TokenEndpoint,
-    revoke::revoke,
+    revoke::{Revocation, revoke},
+    trade::trade,
 };
 use crate::vault::Secret;
 

@@ -65,9 +65,31 @@ impl<'a> Params<'a> {
         Serializer::new(String::new()).extend_pairs(pairs).finish()
     }
 
+    /// Whether there is anything to send.
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// A dotted name is a member of a member.
     fn json(&self) -> String {
-        let member = |(name, value): &(String, Secret)| (name.clone(), Value::from(value.expose()));
-        Value::Object(self.list.iter().map(member).collect::<Map<_, _>>()).to_string()
+        let mut members = Map::new();
+        self.list.iter().for_each(|(name, value)| put(&mut members, name, value));
+        Value::Object(members).to_string()
+    }
+}
+
+/// Puts a value where a dotted name leads; a value that stands in the way gives way.
+fn put(members: &mut Map<String, Value>, name: &str, value: &Secret) {
+    let Some((parent, rest)) = name.split_once('.') else {
+        members.insert(name.to_owned(), Value::from(value.expose()));
+        return;
+    };
+    let inside = members.entry(parent).or_insert(Value::Null);
+    if !inside.is_object() {
+        *inside = Value::Object(Map::new());
+    }
+    if let Value::Object(inside) = inside {
+        put(inside, rest, value);
     }
 }
 
@@ -93,5 +115,16 @@ mod tests {
         params.set("code", "second");
         assert_eq!(params.form(), "app_id=7&code=second");
         assert_eq!(params.json(), r#"{"app_id":"7","code":"second"}"#);
+    }
+
+    #[test]
+    fn a_dotted_name_is_a_member_of_a_member_in_json() {
+        let rename = BTreeMap::new();
+        let mut params = Params::new(&rename);
+        for (name, value) in [("site.name", "n"), ("site.url.path", "p"), ("a", "1"), ("a.b", "2")] {
+            params.set(name, value);
+        }
+        assert_eq!(params.json(), r#"{"a":{"b":"2"},"site":{"name":"n","url":{"path":"p"}}}"#);
+        assert!(params.form().starts_with("site.name=n&site.url.path=p"));
     }
 }

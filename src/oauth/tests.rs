@@ -110,9 +110,15 @@ impl World {
             http: &self.http,
             clock: &self.clock,
             token: &self.token,
+            limit: None,
             client: &self.client,
             values: &self.values,
         }
+    }
+
+    fn revocation<'a>(&'a self, step: &'a Revoke) -> Revocation<'a> {
+        let Self { http, clock, client, values, .. } = self;
+        Revocation { http, clock, step, limit: None, client, values }
     }
 
     async fn exchange(&self, echo: &[(String, String)]) -> Result<TokenAnswer, OAuthError> {
@@ -165,7 +171,7 @@ async fn a_refresh_differs_from_the_exchange_where_the_file_says_so() {
     let double = Double::with_token().await;
     let world = World::new(&double, "params = { only = 'exchange' }\ngrant_type = 'other'");
     let plain = Refresh::default();
-    let answer = refresh(&world.endpoint(), &plain, &Secret::from("rt1")).await.unwrap();
+    let answer = refresh(&world.endpoint(), &plain, Some(&Secret::from("rt1"))).await.unwrap();
     assert_eq!(answer.refresh_token.unwrap().expose(), "rt2");
     assert_eq!(
         double.only_request().body,
@@ -176,7 +182,7 @@ async fn a_refresh_differs_from_the_exchange_where_the_file_says_so() {
     let world = World::new(&double, "");
     let differs =
         toml::from_str("url = '${base}/again'\nclient_auth = 'none'\nparams = { type = 'refresh' }").unwrap();
-    refresh(&world.endpoint(), &differs, &Secret::from("rt1")).await.unwrap();
+    refresh(&world.endpoint(), &differs, Some(&Secret::from("rt1"))).await.unwrap();
     let seen = double.only_request();
     assert_eq!(seen.target, "/again");
     assert_eq!(seen.body, "grant_type=refresh_token&refresh_token=rt1&client_id=id&type=refresh");
@@ -201,7 +207,7 @@ async fn a_dead_refresh_token_is_known_by_the_apps_own_words() {
         let world = World::new(&double, "");
         let differs = &catalog.app(app).unwrap().way(crate::catalog::Method::Oauth2).unwrap().refresh;
         let differs = Refresh { dead: differs.dead.clone(), ..Refresh::default() };
-        let error = refresh(&world.endpoint(), &differs, &Secret::from("rt")).await.unwrap_err();
+        let error = refresh(&world.endpoint(), &differs, Some(&Secret::from("rt"))).await.unwrap_err();
         let dead = if let OAuthError::InvalidGrant(word) = &error { Some(word.as_str()) } else { None };
         assert_eq!(dead, word, "{app} {status} {body}: {error}");
     }
@@ -213,6 +219,107 @@ async fn only_a_refresh_is_read_with_the_words_for_dead_tokens() {
     let double = Double::answering(Response::builder().status(403).body(body).unwrap()).await;
     let error = World::new(&double, "").exchange(&[]).await.unwrap_err();
     assert_eq!(error, OAuthError::Configuration("unauthorized_client".into()));
+}
+
+#[tokio::test]
+async fn an_access_token_is_spent_as_the_file_says() {
+    let double = Double::answering(Response::new(r#"{"access_token":"at2","expires_in":5184000}"#)).await;
+    let mut world = World::new(&double, "client_auth = 'body'\nheaders = { a = '1', b = '1' }");
+    world.values.insert("access_token".into(), "a t".into());
+    let differs = toml::from_str(
+        "method = 'GET'\nspend = 'access_token'\ngrant_type = 'ig_refresh_token'\nclient_auth = 'absent'\n\
+         params = { access_token = '${access_token}' }\nheaders = { b = '2' }\nurl = '${base}/again?v=1'",
+    );
+    let answer = refresh(&world.endpoint(), &differs.unwrap(), None).await.unwrap();
+    assert_eq!((answer.access_token.expose(), answer.refresh_token), ("at2", None));
+    let seen = double.only_request();
+    assert_eq!(
+        (seen.method, seen.target.as_str(), seen.body.as_str()),
+        (Method::GET, "/again?v=1&grant_type=ig_refresh_token&access_token=a+t", "")
+    );
+    assert!(!seen.headers.contains_key("content-type"));
+    assert_eq!(seen.headers["a"], "1");
+    assert_eq!(seen.headers["b"], "2");
+}
+
+#[tokio::test]
+async fn a_token_is_asked_for_by_get_where_the_file_says_so() {
+    let double = Double::with_token().await;
+    World::new(&double, "method = 'GET'\nclient_auth = 'absent'\ngrant_type = ''")
+        .exchange(&[])
+        .await
+        .unwrap();
+    let seen = double.only_request();
+    assert_eq!(seen.method, Method::GET);
+    assert_eq!(
+        seen.target,
+        "/token?code=c%2Fd+e&redirect_uri=https%3A%2F%2Fgw.test%2Fcallback%2Fx&code_verifier=proof"
+    );
+}
+
+#[tokio::test]
+async fn a_login_sends_what_the_file_says_and_nothing_else() {
+    let double = Double::answering(Response::new(r#"{"credentials":{"token":"t"}}"#)).await;
+    let world = World::new(
+        &double,
+        "format = 'json'\npath = 'credentials.token'\nparams = { 'credentials.site.url' = '${shop}' }",
+    );
+    assert_eq!(login(&world.endpoint()).await.unwrap().access_token.expose(), "t");
+    assert_eq!(double.only_request().body, r#"{"credentials":{"site":{"url":"acme"}}}"#);
+}
+
+#[tokio::test]
+async fn a_signed_token_asks_by_the_grant_of_rfc_7523_or_by_the_files_own_words() {
+    for (toml, body, proof) in [
+        ("", "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=a.b.c", None),
+        ("grant_type = ''\nheaders = { Authorization = 'Bearer ${jwt}' }", "", Some("Bearer a.b.c")),
+    ] {
+        let double = Double::with_token().await;
+        let mut world = World::new(&double, toml);
+        world.values.insert("jwt".into(), "a.b.c".into());
+        assert(&world.endpoint()).await.unwrap();
+        let seen = double.only_request();
+        assert_eq!(seen.body, body);
+        assert_eq!(seen.headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap()), proof);
+    }
+}
+
+#[tokio::test]
+async fn one_more_request_gives_the_token_that_goes_upstream_and_the_first_refresh_token_stays() {
+    let first = Double::with_token().await;
+    let world = World::new(&first, "");
+    let answer = world.exchange(&[]).await.unwrap();
+    let double =
+        Double::answering(Response::new(r#"{"BhRestToken":"session","restUrl":"https://a.test/"}"#)).await;
+    let mut world = World::new(&double, "");
+    world.values.insert("access_token".into(), answer.access_token.expose().into());
+    let step = toml::from_str(
+        "url = '${base}/login'\nmethod = 'GET'\nparams = { version = '*', access_token = '${access_token}' }\n\
+         path = 'BhRestToken'",
+    );
+    let both = answer.then(trade(&world.endpoint(), &step.unwrap()).await.unwrap());
+    assert_eq!(double.only_request().target, "/login?access_token=at&version=*");
+    assert_eq!(both.access_token.expose(), "session");
+    assert_eq!(both.refresh_token.as_ref().unwrap().expose(), "rt2");
+    assert_eq!(both.lifetime, Some(std::time::Duration::from_mins(1)), "the session says nothing of its own");
+    assert_eq!(both.find("restUrl").unwrap(), "https://a.test/");
+    assert_eq!(both.find("access_token").unwrap(), "at", "what only the first answer says");
+}
+
+#[tokio::test]
+async fn tl_8_a_provider_may_say_when_to_come_back_under_a_name_of_its_own() {
+    let limit = toml::from_str("retry_header = 'x-wait'\nretry_unit = 'ms'").unwrap();
+    for (status, header, wait) in
+        [(429, "x-wait", 1500), (429, "retry-after", 1_500_000), (503, "x-wait", 1500)]
+    {
+        let answer = Response::builder().status(status).header(header, "1500").body("").unwrap();
+        let double = Double::answering(answer).await;
+        let world = World::new(&double, "");
+        let endpoint = TokenEndpoint { limit: Some(&limit), ..world.endpoint() };
+        let error = client_credentials(&endpoint, &[]).await.unwrap_err();
+        let expected = Some(std::time::Duration::from_millis(wait));
+        assert_eq!(error, OAuthError::RateLimited { retry_after: expected }, "{status} {header}");
+    }
 }
 
 #[tokio::test]
@@ -274,14 +381,18 @@ async fn a_revocation_names_the_token_its_provider_takes() {
             Some("Basic aWQ6cyUyNmNyZXQ="),
         ),
         ("token = 'bearer'\nparams = { a = 'b' }", "a=b", Some("Bearer at")),
+        (
+            "token = 'none'\nclient_auth = 'absent'\nparams = { account = '${shop}' }\n\
+             headers = { Authorization = 'Bearer ${shop}' }",
+            "account=acme",
+            Some("Bearer acme"),
+        ),
     ] {
         let double = Double::answering(Response::new("")).await;
         let world = World::new(&double, "");
         let step: Revoke = toml::from_str(&format!("url = '${{base}}/revoke'\n{toml}")).unwrap();
         let (access, fresh) = (Secret::from("at"), Secret::from("rt"));
-        revoke(&world.http, &world.clock, &step, &world.client, &world.values, (&access, Some(&fresh)))
-            .await
-            .unwrap();
+        revoke(&world.revocation(&step), (&access, Some(&fresh))).await.unwrap();
         let seen = double.only_request();
         assert_eq!(seen.body, body);
         assert_eq!(seen.headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap()), proof);
@@ -295,9 +406,7 @@ async fn a_revocation_that_fails_says_whether_to_try_again() {
         let world = World::new(&double, "");
         let step: Revoke = toml::from_str("url = '${base}/revoke'").unwrap();
         let token = Secret::from("at");
-        let error = revoke(&world.http, &world.clock, &step, &world.client, &world.values, (&token, None))
-            .await
-            .unwrap_err();
+        let error = revoke(&world.revocation(&step), (&token, None)).await.unwrap_err();
         assert_eq!(error.passes(), passes);
     }
 }

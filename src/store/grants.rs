@@ -1,6 +1,11 @@
 //! Grants: the secret part of a connection, sealed. A new grant comes with [`super::connections`], because the
 //! connection changes with it; here it is read, and replaced after a refresh.
 
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+use sqlx::types::Json;
+
 use super::{Store, StoreError, commit, on};
 use crate::{clock::Timestamp, id::ConnectionId};
 
@@ -21,6 +26,15 @@ pub struct GrantRow {
     pub updated_time: Timestamp,
 }
 
+/// What a provider says of a connection at a renewal, to be stored with the renewed grant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// Tenant fields.
+    pub fields: BTreeMap<String, String>,
+    /// Who the account is.
+    pub metadata: Map<String, Value>,
+}
+
 /// The functions on grants.
 #[derive(Clone, Copy, Debug)]
 pub struct Table<'a>(pub(super) &'a Store);
@@ -28,6 +42,26 @@ pub struct Table<'a>(pub(super) &'a Store);
 macro_rules! columns {
     () => {
         "connection, generation, key_id, sealed, expires_time, updated_time"
+    };
+}
+
+/// Puts a row in the place of a grant of one generation within a transaction; whether it still was of that one.
+macro_rules! replace_grant {
+    ($tx:ident, $row:ident, $expected:ident) => {
+        sqlx::query(
+            "update grants set generation = generation + 1, key_id = $3, sealed = $4, expires_time = $5, \
+             updated_time = $6 where connection = $1 and generation = $2",
+        )
+        .bind($row.connection)
+        .bind($expected)
+        .bind(&$row.key_id)
+        .bind(&$row.sealed)
+        .bind($row.expires_time)
+        .bind($row.updated_time)
+        .execute(&mut *$tx)
+        .await?
+        .rows_affected()
+            == 1
     };
 }
 
@@ -56,21 +90,26 @@ impl Table<'_> {
     /// Puts `row` in the place of the grant of generation `expected`; whether it still was of that generation. The
     /// stored generation is then `expected + 1`, whatever `row` says.
     pub async fn replace(self, row: &GrantRow, expected: i64) -> Result<bool, StoreError> {
+        Ok(commit!(self.0, tx => { replace_grant!(tx, row, expected) }))
+    }
+
+    /// As [`Self::replace`], and writes what was told with it: both or neither.
+    pub async fn replace_with(self, row: &GrantRow, expected: i64, told: &Told) -> Result<bool, StoreError> {
         Ok(commit!(self.0, tx => {
-            sqlx::query(
-                "update grants set generation = generation + 1, key_id = $3, sealed = $4, expires_time = $5, \
-                 updated_time = $6 where connection = $1 and generation = $2",
-            )
-            .bind(row.connection)
-            .bind(expected)
-            .bind(&row.key_id)
-            .bind(&row.sealed)
-            .bind(row.expires_time)
-            .bind(row.updated_time)
-            .execute(&mut *tx)
-            .await?
-            .rows_affected()
-                == 1
+            // The connection before the grant, as everywhere.
+            sqlx::query("update connections set fields = $2, metadata = $3, last_updated_time = $4 where id = $1")
+                .bind(row.connection)
+                .bind(Json(&told.fields))
+                .bind(Json(&told.metadata))
+                .bind(row.updated_time)
+                .execute(&mut *tx)
+                .await?;
+            let replaced = replace_grant!(tx, row, expected);
+            if !replaced {
+                tx.rollback().await?;
+                return Ok(false);
+            }
+            true
         }))
     }
 }

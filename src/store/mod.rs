@@ -29,7 +29,7 @@ pub use self::{
     connections::{Completion, ConnectionFilter, ConnectionRow},
     error::StoreError,
     flows::FlowRow,
-    grants::GrantRow,
+    grants::{GrantRow, Told},
     keys::{KeyChange, KeyRow},
     owners::OwnerRow,
 };

@@ -230,6 +230,7 @@ impl<'a> List<'a> {
         if let Some(revoke) = &way.revoke {
             self.add(format!("{at}.revoke.url"), &revoke.url, Kind::Endpoint, Stage::Renew, &[way]);
             self.all(&format!("{at}.revoke.params"), &revoke.params, Kind::Value, Stage::Renew, &[way]);
+            self.all(&format!("{at}.revoke.headers"), &revoke.headers, Kind::Header, Stage::Renew, &[way]);
         }
     }
 

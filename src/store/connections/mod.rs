@@ -132,8 +132,8 @@ impl Table<'_> {
         })?)
     }
 
-    /// The active connections whose grant ends by `before`, soonest first. Of clients' own tokens only those used after
-    /// `used`: filtered here, so that idle ones never crowd the others out of the limit.
+    /// The active connections whose grant ends by `before`, soonest first. Of tokens that what was typed in can always be
+    /// had for again only those used after `used`: filtered here, so that idle ones never crowd the others out of the limit.
     pub async fn expiring(
         self,
         before: Timestamp,
@@ -144,8 +144,8 @@ impl Table<'_> {
             sqlx::query_as(concat!(
                 "select ", columns!(), " from connections join (select connection, expires_time from grants \
                  where expires_time <= $1) as ending on id = connection \
-                 where status = 'ACTIVE' and (method = 'OAUTH2' \
-                 or (method = 'CLIENT_CREDENTIALS' and last_used_time > $2)) order by expires_time, id limit $3",
+                 where status = 'ACTIVE' and (method in ('OAUTH2', 'MCP') or last_used_time > $2) \
+                 order by expires_time, id limit $3",
             ))
             .bind(before)
             .bind(used)

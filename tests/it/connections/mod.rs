@@ -1,6 +1,7 @@
 //! What connections promise, asked of them directly: no door, no real provider, no real time.
 
 mod choose;
+mod dialects;
 mod flow;
 mod manage;
 mod others;

@@ -180,6 +180,18 @@ impl World {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::of(change, |_| Vec::new()).await
+    }
+
+    /// With further apps, which know where the provider is.
+    pub(crate) async fn with_apps(apps: impl FnOnce(&str) -> Vec<(&'static str, String)>) -> Self {
+        Self::of(|_| {}, apps).await
+    }
+
+    async fn of(
+        change: impl FnOnce(&mut Settings),
+        apps: impl FnOnce(&str) -> Vec<(&'static str, String)>,
+    ) -> Self {
         let (folder, provider) = (tempfile::tempdir().unwrap(), FakeProvider::start().await);
         let store =
             Store::open(&format!("sqlite:{}", folder.path().join("keyferry.db").display())).await.unwrap();
@@ -190,8 +202,11 @@ impl World {
         settings.control.url = CONTROL.into();
         settings.control.return_urls = vec![RETURN.into()];
         change(&mut settings);
-        let files: Vec<_> =
-            APPS.iter().map(|(name, text)| (*name, text.replace('@', &provider.url))).collect();
+        let files: Vec<_> = APPS
+            .iter()
+            .map(|(name, text)| (*name, text.replace('@', &provider.url)))
+            .chain(apps(&provider.url))
+            .collect();
         let files: Vec<_> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
         let catalog = Catalog::of(&files, true).unwrap_or_else(|errors| panic!("{errors:?}"));
         let client = ClientSettings {

@@ -149,8 +149,8 @@ async fn idle_tokens_of_clients_do_not_crowd_out_the_others(store: &Store) {
         store.connections().insert_with_grant(&row, &grant).await.unwrap();
         ids.push(row.id);
     }
-    let found = store.connections().expiring(at(30), at(5), 2).await.unwrap();
-    assert_eq!(found.into_iter().map(|row| row.id).collect::<Vec<_>>(), [ids[3], ids[4]]);
+    let found = store.connections().expiring(at(30), at(5), 3).await.unwrap();
+    assert_eq!(found.into_iter().map(|row| row.id).collect::<Vec<_>>(), [ids[2], ids[3], ids[4]]);
 }
 
 async fn a_label_changes_and_goes(store: &Store) {
