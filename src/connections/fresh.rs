@@ -208,8 +208,8 @@ impl Connections {
     }
 
     fn is_renewable(&self, connection: &Connection) -> bool {
-        let app = self.parts.catalog.app(&connection.app);
-        app.and_then(|app| app.way(connection.method)).is_some_and(ways::is_renewable)
+        let app = self.parts.apps.now().app(&connection.app).cloned();
+        app.is_some_and(|app| app.way(connection.method).is_some_and(ways::is_renewable))
     }
 
     /// The upstream took `credential` (any answer but 401): its predecessor is no longer needed. Cheap.
