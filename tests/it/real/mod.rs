@@ -15,6 +15,7 @@ mod sdks;
 mod signed;
 mod snippets;
 mod stripe;
+mod stripe_connect;
 mod tools;
 mod upstreams;
 mod websocket;
