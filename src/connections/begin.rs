@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    BeginError, Begun, Connection, Connections, LinkError, Wrong,
+    BeginError, Begun, Connection, Connections, LinkError, Wrong, candidates,
     gather::Gathering,
     grant::Grant,
     input::{self, Need, Refused, Typed},
@@ -64,8 +64,11 @@ impl Connections {
     ) -> Result<Begun, BeginError> {
         let client = self.client_of(way).await?;
         let Typed { fields, grant } = typed;
-        let gathering = Gathering { app, way, client: client.as_deref(), fields, grant };
+        let gathering = Gathering { app, way, client: client.as_deref(), fields, grant, undecided: None };
         let gained = self.take(gathering).await?;
+        if let Some(undecided) = &gained.gathering.undecided {
+            return Ok(Begun::Choose(self.keep_pick(connection, app, &gained, undecided).await?));
+        }
         if !self.complete(connection, &gained).await? {
             return Err(LinkError::Dead.into());
         }
@@ -86,7 +89,7 @@ impl Connections {
         let scopes = offer::scopes(way, connection);
         let Typed { fields, grant: Grant { secret_fields, .. } } = typed;
         let grant = Grant { secret_fields, ..Grant::default() };
-        let gathering = Gathering { app, way, client: Some(&client), fields, grant };
+        let gathering = Gathering { app, way, client: Some(&client), fields, grant, undecided: None };
         let mut values = gathering.values();
         self.vet(app, way, &values).await?;
         values.set("nonce", vault::random_text());
@@ -123,12 +126,16 @@ fn typed(
     let given = |name: &str| form.get(name).map(|value| value.trim().replace("\r\n", "\n"));
     let names = input::asked(app, way).map(|field| field.name.as_str());
     let environment = input::chooses_environment(app).then_some(input::ENVIRONMENT);
+    // What a caller of the API named, or an earlier sign-in found: it has to be among those of this one.
+    let picked = candidates::choosable(app, way).map(|field| field.name.as_str());
+    let picked = picked.filter_map(|name| Some((name.to_owned(), connection.fields.get(name)?.clone())));
     let fields = names
         .chain(environment)
         .filter_map(|name| {
             let value = given(name).or_else(|| connection.fields.get(name).cloned())?;
             Some((name.to_owned(), value))
         })
+        .chain(picked)
         .collect();
     let mut typed = input::fields(app, way, &fields, Need::All)?;
     if ways::is_typed_in(way) {

@@ -18,7 +18,6 @@ use crate::{
         app::App,
         auth::Auth,
         field::{Field, Source},
-        method::Method,
     },
     clients::OAuthClient,
     clock::Timestamp,
@@ -48,7 +47,7 @@ struct Flow<'a> {
 }
 
 /// Why a flow of this browser did not end well: a word for `status_reason`.
-struct Failure(String);
+pub(super) struct Failure(pub(super) String);
 
 impl Connections {
     /// The provider sent the browser back to `/callback/{app}` with `query`; `cookie` is the flow cookie.
@@ -76,10 +75,7 @@ impl Connections {
         let state = query.one("state").ok_or(CallbackError::Refused)?;
         let row = self.parts.store.flows().take(&pending::digest(state)).await.map_err(Fault::from)?;
         let flow = self.flow(row.ok_or(CallbackError::Refused)?, app, query, cookie).await?;
-        match self.grant_of(&flow).await? {
-            Ok(()) => Ok(Outcome::Connected(self.finished(&flow.connection, &flow.app).await?)),
-            Err(Failure(reason)) => self.failed(&flow, reason).await,
-        }
+        self.grant_of(&flow).await
     }
 
     /// Where a provider signs its callbacks nothing of one is believed before: not even which flow it is of.
@@ -122,21 +118,34 @@ impl Connections {
         Ok(Flow { connection, app, pending, query })
     }
 
-    /// From code to stored grant. Inner errors are the provider's or the user's, outer ones not.
-    async fn grant_of(&self, flow: &Flow<'_>) -> Result<Result<(), Failure>, CallbackError> {
+    /// From code to stored grant.
+    async fn grant_of(&self, flow: &Flow<'_>) -> Result<Outcome, CallbackError> {
         let Flow { connection, app, .. } = flow;
         let way = app.way(flow.pending.method).ok_or(CallbackError::Refused)?;
         let client = self.client_of(way).await?;
-        let gained = match self.gain(flow, way, client.as_deref()).await {
-            Ok(gained) => gained,
-            Err(failure) => return Ok(Err(failure)),
-        };
+        match self.gain(flow, way, client.as_deref()).await {
+            Ok(gained) => self.store_or_ask(connection, app, gained).await,
+            Err(Failure(reason)) => self.failed(connection, app, reason).await,
+        }
+    }
+
+    /// Stores what was gained, or has its user pick first.
+    pub(super) async fn store_or_ask(
+        &self,
+        connection: &Connection,
+        app: &Arc<App>,
+        gained: Gained<'_>,
+    ) -> Result<Outcome, CallbackError> {
+        if let Some(undecided) = &gained.gathering.undecided {
+            return Ok(Outcome::Choose(self.keep_pick(connection, app, &gained, undecided).await?));
+        }
         let stored = self.keep_gained(connection, &gained).await;
         if matches!(stored, Ok(true)) {
-            return Ok(Ok(()));
+            return Ok(Outcome::Connected(self.finished(connection, app).await?));
         }
         // Deleted or reconnected meanwhile, or the store stayed away: nobody else would ever end this grant.
-        self.end_unused(connection, app, way.method, gained.gathering.grant.clone());
+        let Gathering { way, grant, .. } = gained.gathering;
+        self.end_unused(connection, app, way.method, grant);
         Err(stored.err().map_or(CallbackError::Refused, Into::into))
     }
 
@@ -152,7 +161,7 @@ impl Connections {
         let code = flow.query.one(&way.callback.code).ok_or_else(|| Failure("code_missing".to_owned()))?;
         let grant = Grant { secret_fields: flow.pending.secret_fields.clone(), ..Grant::default() };
         let fields = flow.pending.fields.clone();
-        let mut gathering = Gathering { app: &flow.app, way, client, fields, grant };
+        let mut gathering = Gathering { app: &flow.app, way, client, fields, grant, undecided: None };
         let in_query = |field: &Field| flow.query.one(field.path.as_deref().unwrap_or(&field.name));
         gathering.take(Source::Callback, |field| in_query(field).map(str::to_owned))?;
         gathering.derive()?;
@@ -190,13 +199,6 @@ impl Connections {
         Ok(self.identify(gathering, expires, scopes).await?)
     }
 
-    /// Tells the provider, in the background, of a grant that nobody else will ever use.
-    fn end_unused(&self, connection: &Connection, app: &Arc<App>, method: Method, grant: Grant) {
-        let (this, app) = (self.clone(), Arc::clone(app));
-        let connection = Connection { method, ..connection.clone() };
-        self.apart(async move { this.end_at_provider(&connection, &app, &grant).await });
-    }
-
     async fn exchange(
         &self,
         flow: &Flow<'_>,
@@ -212,8 +214,12 @@ impl Connections {
     }
 
     /// A flow that ended badly: the connection says so, unless an earlier grant of it still serves.
-    async fn failed(&self, flow: &Flow<'_>, reason: String) -> Result<Outcome, CallbackError> {
-        let Flow { connection, app, .. } = flow;
+    pub(super) async fn failed(
+        &self,
+        connection: &Connection,
+        app: &Arc<App>,
+        reason: String,
+    ) -> Result<Outcome, CallbackError> {
         tracing::info!(connection = %connection.id, app = app.name, reason, "not connected");
         let has_grant =
             connection.is_active() || connection.needs_reauthorization() || connection.awaits_confirmation();

@@ -175,8 +175,11 @@ impl Connections {
     ) -> Result<Connection, CreateError> {
         let client = self.client_of(way).await?;
         let Typed { fields, grant } = typed;
-        let gathering = Gathering { app, way, client: client.as_deref(), fields, grant };
+        let gathering = Gathering { app, way, client: client.as_deref(), fields, grant, undecided: None };
         let Gained { gathering, expires, scopes, metadata, reason } = self.take(gathering).await?;
+        if let Some(undecided) = &gathering.undecided {
+            return Err(invalid(&format!("fields.{}", undecided.field), &undecided.in_words()));
+        }
         let now = self.parts.clock.now();
         let grant = gathering.grant.seal(&self.parts.vault, (blank.owner, blank.id), expires, now)?;
         blank.status = Status::Active;

@@ -37,6 +37,9 @@ impl Connections {
         expires: Option<Timestamp>,
         scopes: Vec<String>,
     ) -> Result<Gained<'a>, Worthless> {
+        if gathering.undecided.is_some() {
+            return Ok(Gained { gathering, expires, scopes, metadata: Map::new(), reason: None });
+        }
         let (app, way, mut values) = (gathering.app, gathering.way, gathering.values());
         if ways::signs_itself(way) {
             asking::sign(&mut values, way, self.parts.clock.now())

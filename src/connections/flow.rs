@@ -96,6 +96,61 @@ pub enum Begun {
     },
     /// Typed-in credentials were taken: done.
     Connected(Finished),
+    /// They open several accounts: the user picks.
+    Choose(Picking),
+}
+
+/// What leads a browser to the page that asks which account is meant.
+#[derive(Clone)]
+pub struct Picking {
+    /// Names the flow; stands in the page's address.
+    pub ticket: String,
+    /// The value of the cookie that binds it to this browser.
+    pub cookie: String,
+}
+
+impl std::fmt::Debug for Picking {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Picking")
+    }
+}
+
+/// Everything the page shows that asks which account is meant.
+#[derive(Clone, Debug)]
+pub struct Choosing {
+    /// The connection that will receive the access.
+    pub connection: Arc<Connection>,
+    /// The app.
+    pub app: Arc<App>,
+    /// The account that will receive the access.
+    pub owner_name: String,
+    /// What is to be picked.
+    pub label: String,
+    /// What there is to pick from.
+    pub candidates: Vec<Choice>,
+}
+
+/// Why a pick did not lead on.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum PickError {
+    /// Ticket, cookie or generation do not fit, or it is spent or over.
+    #[error("this sign-in is no longer valid, or was begun in another browser")]
+    Refused,
+    /// What was picked was not offered.
+    #[error("this is none of what was offered")]
+    Unknown,
+    /// The store is out of reach.
+    #[error(transparent)]
+    Store(#[from] Fault),
+}
+
+impl From<CallbackError> for PickError {
+    fn from(error: CallbackError) -> Self {
+        match error {
+            CallbackError::Refused => Self::Refused,
+            CallbackError::Store(fault) => Self::Store(fault),
+        }
+    }
 }
 
 /// What is wrong with a value, as far as the person who typed it in can mend it.
@@ -168,6 +223,8 @@ pub enum Outcome {
         /// A link to try again.
         retry: String,
     },
+    /// The sign-in opens several accounts: the user picks.
+    Choose(Picking),
 }
 
 /// A callback that belongs to no flow of this browser: 400, nothing was sent to the provider.

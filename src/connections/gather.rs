@@ -5,18 +5,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{
-    Connections,
-    grant::Grant,
-    prepare::{self, Injected},
-    probe,
-    values::Values,
-};
+use super::{candidates::Undecided, grant::Grant, probe, values::Values};
 use crate::{
     catalog::{
         app::App,
         auth::Auth,
-        field::{Field, FieldRequest, Source},
+        field::{Field, Source},
         json_path,
     },
     clients::OAuthClient,
@@ -40,6 +34,8 @@ pub(super) struct Gathering<'a> {
     pub(super) client: Option<&'a OAuthClient>,
     pub(super) fields: BTreeMap<String, String>,
     pub(super) grant: Grant,
+    /// What the user still has to pick: nothing is complete before.
+    pub(super) undecided: Option<Undecided>,
 }
 
 impl Gathering<'_> {
@@ -89,7 +85,7 @@ impl Gathering<'_> {
         if is_same { Ok(()) } else { self.derive() }
     }
 
-    fn keep(&mut self, field: &Field, found: Option<String>) -> Result<(), NotFound> {
+    pub(super) fn keep(&mut self, field: &Field, found: Option<String>) -> Result<(), NotFound> {
         let not = |reason| NotFound { field: field.name.clone(), reason };
         let cut = |value: String| match &field.regex {
             Some(regex) => regex.of(&value).map(str::to_owned),
@@ -115,7 +111,7 @@ pub(super) fn in_answer(field: &Field, answer: &TokenAnswer) -> Option<String> {
 }
 
 /// The same in the answer to a field's own request.
-fn in_json(field: &Field, answer: &Value) -> Option<String> {
+pub(super) fn in_json(field: &Field, answer: &Value) -> Option<String> {
     json_path(answer, field.path.as_deref().unwrap_or(&field.name)).and_then(probe::text)
 }
 
@@ -126,67 +122,6 @@ fn source(field: &Field, value: &str) -> Option<String> {
         Value::String(text) => Some(text.clone()),
         other => probe::text(other),
     }
-}
-
-impl Connections {
-    /// Asks for the fields that only one more request tells.
-    pub(super) async fn request_fields(&self, gathering: &mut Gathering<'_>) -> Result<(), NotFound> {
-        let (app, way) = (gathering.app, gathering.way);
-        for field in app.fields_of(way.method).filter(|field| field.from == Source::Request) {
-            let Some(request) = &field.request else { continue };
-            let values = gathering.values();
-            // The credential may need the very field that is asked for; here it goes without.
-            let answer = match prepare::injected(way, &values, |_| true) {
-                Ok(injected) => self.ask_for_field(app, request, &injected, &values).await,
-                Err(_) => None,
-            };
-            let found = answer.and_then(|answer| {
-                let candidate = candidate(request, &answer)?;
-                in_json(field, candidate)
-            });
-            gathering.keep(field, found)?;
-        }
-        Ok(())
-    }
-
-    async fn ask_for_field(
-        &self,
-        app: &App,
-        request: &FieldRequest,
-        injected: &Injected,
-        values: &Values,
-    ) -> Option<Value> {
-        let url = request.get.fill(values).ok()?;
-        let own = prepare::headers_of(&request.headers, values).ok()?;
-        let request = probe::get(&url, injected, &own)?;
-        match self.parts.http.fetch(request, probe::LIMIT, probe::DEADLINE).await {
-            Ok(response) if response.status().is_success() => serde_json::from_slice(response.body()).ok(),
-            Ok(response) => {
-                tracing::info!(app = app.name, status = response.status().as_u16(), "a field was not told");
-                None
-            }
-            Err(error) => {
-                tracing::info!(app = app.name, %error, "a field can't be asked for");
-                None
-            }
-        }
-    }
-}
-
-/// The candidate a field is read from: the first that is selected, or the whole answer.
-fn candidate<'a>(request: &FieldRequest, answer: &'a Value) -> Option<&'a Value> {
-    let Some(list) = &request.list else { return Some(answer) };
-    let candidates = json_path(answer, list)?.as_array()?;
-    let is_selected =
-        |candidate: &&Value| match request.select.as_deref().and_then(|rule| rule.split_once('=')) {
-            Some((key, wanted)) => json_path(candidate, key).is_some_and(|value| value_text(value) == wanted),
-            None => true,
-        };
-    candidates.iter().find(is_selected)
-}
-
-fn value_text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 #[cfg(test)]
@@ -242,7 +177,7 @@ inject = [{ header = "Authorization", value = "Bearer ${api_key}" }]
     fn gathering<'a>(app: &'a App, key: &str) -> Gathering<'a> {
         let credentials = BTreeMap::from([("api_key".to_owned(), key.into())]);
         let grant = Grant { credentials, ..Grant::default() };
-        Gathering { app, way: &app.auth[0], client: None, fields: BTreeMap::new(), grant }
+        Gathering { app, way: &app.auth[0], client: None, fields: BTreeMap::new(), grant, undecided: None }
     }
 
     #[test]
@@ -277,23 +212,5 @@ inject = [{ header = "Authorization", value = "Bearer ${api_key}" }]
         assert_eq!(good.fields["dc"], "us21");
         assert_eq!(gathering(&app, "k").derive().unwrap_err().reason, "field_missing");
         assert_eq!(gathering(&app, "k-21").derive().unwrap_err().reason, "field_refused");
-    }
-
-    #[test]
-    fn a_candidate_is_the_first_that_is_selected() {
-        let request =
-            |toml: &str| toml::from_str::<FieldRequest>(&format!("get = 'https://x.test'\n{toml}")).unwrap();
-        let answer = json!({"all": [{"id": 1, "main": false}, {"id": 2, "main": true}]});
-        for (toml, id) in [
-            ("list = 'all'", Some(1)),
-            ("list = 'all'\nselect = 'main=true'", Some(2)),
-            ("list = 'all'\nselect = 'id=2'", Some(2)),
-            ("list = 'all'\nselect = 'id=3'", None),
-            ("list = 'none'", None),
-        ] {
-            let found = candidate(&request(toml), &answer).map(|found| found["id"].as_i64().unwrap());
-            assert_eq!(found, id, "{toml}");
-        }
-        assert_eq!(candidate(&request(""), &answer), Some(&answer));
     }
 }

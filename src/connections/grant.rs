@@ -32,7 +32,7 @@ pub(super) struct Grant {
 
 /// The same as it is sealed. Secrets can't be serialised by themselves, so that none is by accident.
 #[derive(Serialize)]
-struct Plain<'a> {
+pub(super) struct Plain<'a> {
     access_token: Option<&'a str>,
     refresh_token: Option<&'a str>,
     previous_refresh_token: Option<&'a str>,
@@ -54,14 +54,7 @@ impl Grant {
         expires: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<GrantRow, Fault> {
-        let plain = Plain {
-            access_token: self.access_token.as_ref().map(Secret::expose),
-            refresh_token: self.refresh_token.as_ref().map(Secret::expose),
-            previous_refresh_token: self.previous_refresh_token.as_ref().map(Secret::expose),
-            credentials: exposed(&self.credentials),
-            secret_fields: exposed(&self.secret_fields),
-        };
-        let sealed = seal(vault, owner, "grants", &connection.to_string(), &plain)?;
+        let sealed = seal(vault, owner, "grants", &connection.to_string(), &self.plain())?;
         Ok(GrantRow {
             connection,
             generation: 1,
@@ -70,6 +63,17 @@ impl Grant {
             expires_time: expires,
             updated_time: now,
         })
+    }
+
+    /// As it is sealed.
+    pub(super) fn plain(&self) -> Plain<'_> {
+        Plain {
+            access_token: self.access_token.as_ref().map(Secret::expose),
+            refresh_token: self.refresh_token.as_ref().map(Secret::expose),
+            previous_refresh_token: self.previous_refresh_token.as_ref().map(Secret::expose),
+            credentials: exposed(&self.credentials),
+            secret_fields: exposed(&self.secret_fields),
+        }
     }
 
     /// Whether this is `given`, or what a renewal of it left.

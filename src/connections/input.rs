@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Wrong, grant::Grant};
+use super::{Wrong, candidates, grant::Grant};
 use crate::{
     catalog::{
         app::App,
@@ -78,7 +78,8 @@ pub(super) fn fields(
         return Err(Refused::new(name, "is not a field of this app for this method"));
     }
     let mut typed = Typed::default();
-    for field in asked(app, way) {
+    let picked = candidates::choosable(app, way).filter(|field| given.contains_key(&field.name));
+    for field in asked(app, way).chain(picked) {
         match given.get(&field.name).map(String::as_str).filter(|value| !value.is_empty()) {
             Some(value) => {
                 field.accepts(value).map_err(|unfit| Refused::new(&field.name, unfit.to_string()))?;
@@ -123,7 +124,8 @@ pub(super) fn credentials(
 }
 
 fn is_field(app: &App, way: &Auth, name: &str) -> bool {
-    asked(app, way).any(|field| field.name == name) || (name == ENVIRONMENT && chooses_environment(app))
+    asked(app, way).chain(candidates::choosable(app, way)).any(|field| field.name == name)
+        || (name == ENVIRONMENT && chooses_environment(app))
 }
 
 fn environment(app: &App, chosen: &str) -> Result<String, Refused> {

@@ -43,8 +43,10 @@ impl Connections {
         self.parts.clients.sweep();
         self.fresh.sweep(self.parts.clock.now());
         match self.parts.store.flows().sweep(self.parts.clock.now()).await {
-            Ok(0) => {}
-            Ok(count) => tracing::debug!(count, "unfinished flows forgotten"),
+            Ok(ended) => {
+                tracing::debug!(count = ended.len(), "unfinished flows forgotten");
+                self.abandon(ended).await;
+            }
             Err(error) => tracing::warn!(%error, "unfinished flows are not forgotten yet"),
         }
     }

@@ -3,7 +3,7 @@
 use super::{Connection, ConnectionError, Connections, Fault, Status, grant::Grant, input, list::OfApp};
 use crate::{
     id::{ConnectionId, OwnerId},
-    store::ConnectionRow,
+    store::{Deleted, GrantRow},
 };
 
 /// Longest label.
@@ -67,27 +67,27 @@ impl Connections {
     pub async fn delete(&self, owner: OwnerId, id: ConnectionId) -> Result<(), ConnectionError> {
         let deleted = self.parts.store.connections().delete(owner, id).await;
         self.fresh.forget(id);
-        let (row, grant) = deleted.map_err(Fault::from)?.ok_or(ConnectionError::Unknown)?;
+        let Deleted { row, grant, picks } = deleted.map_err(Fault::from)?.ok_or(ConnectionError::Unknown)?;
         self.lists.forget(&OfApp(owner, row.app.as_str()));
         tracing::info!(connection = %id, app = row.app, "connection deleted");
-        if let Some(grant) = grant {
-            self.end_in_background(row, grant);
+        match Connection::try_from(row) {
+            Ok(connection) => {
+                self.abandon_of(&connection, &picks);
+                if let Some(grant) = grant {
+                    self.end_in_background(&connection, grant);
+                }
+            }
+            Err(fault) => tracing::error!(%fault, "a deleted grant can't be ended at its provider"),
         }
         Ok(())
     }
 
-    fn end_in_background(&self, row: ConnectionRow, grant: crate::store::GrantRow) {
-        let opened = Connection::try_from(row).and_then(|connection| {
-            Ok((Grant::open(&self.parts.vault, connection.owner, grant)?, connection))
-        });
-        match opened {
-            Ok((grant, connection)) => {
-                let this = self.clone();
-                self.apart(async move {
-                    if let Some(app) = this.parts.apps.app(&connection.app) {
-                        this.end_at_provider(&connection, &app, &grant).await;
-                    }
-                });
+    fn end_in_background(&self, connection: &Connection, grant: GrantRow) {
+        match Grant::open(&self.parts.vault, connection.owner, grant) {
+            Ok(grant) => {
+                if let Some(app) = self.parts.apps.app(&connection.app) {
+                    self.end_unused(connection, &app, connection.method, grant);
+                }
             }
             Err(fault) => tracing::error!(%fault, "a deleted grant can't be ended at its provider"),
         }

@@ -24,6 +24,7 @@ mod asking;
 mod backoff;
 mod begin;
 mod callback;
+mod candidates;
 mod changed;
 mod choose;
 mod connection;
@@ -48,6 +49,7 @@ mod obtain;
 mod offer;
 mod pause;
 mod pending;
+mod pick;
 mod place;
 mod prepare;
 mod probe;
@@ -71,8 +73,8 @@ pub use self::{
     credential::{Base, Credential, Own},
     fault::Fault,
     flow::{
-        Asked, BeginError, Begun, CallbackError, Choice, Finished, LinkError, Offer, OfferedWay, Outcome,
-        Wrong,
+        Asked, BeginError, Begun, CallbackError, Choice, Choosing, Finished, LinkError, Offer, OfferedWay,
+        Outcome, PickError, Picking, Wrong,
     },
     fresh::CredentialError,
     list::{ConnectionError, Filter, Page},

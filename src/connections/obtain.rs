@@ -181,7 +181,7 @@ impl Held {
             || CredentialError::Unusable(format!("{} has no way {} any more.", app.name, connection.method));
         let way = self.way().ok_or_else(gone)?;
         let (client, fields, grant) = (client.as_deref(), connection.fields.clone(), grant.clone());
-        Ok(Gathering { app, way, client, fields, grant })
+        Ok(Gathering { app, way, client, fields, grant, undecided: None })
     }
 
     /// Whether there is anything to ask a provider with. An access token can be spent only while it is good.

@@ -50,7 +50,8 @@ pub(super) fn digest(text: &str) -> Vec<u8> {
     vault::sha256(text.as_bytes()).to_vec()
 }
 
-fn row_name(state_digest: &[u8]) -> String {
+/// What a row of `flows` is called where it is sealed.
+pub(super) fn row_name(state_digest: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(state_digest)
 }
 

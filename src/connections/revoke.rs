@@ -1,12 +1,12 @@
 //! Ending a grant at its provider, once the gateway has let go of it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::sleep;
 
 use super::{Connection, Connections, asking, gather::Gathering, grant::Grant};
 use crate::{
-    catalog::app::App,
+    catalog::app::{App, Method},
     oauth::{self, OAuthError, Revocation},
 };
 
@@ -14,6 +14,13 @@ use crate::{
 const WAITS: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(10), Duration::from_mins(1)];
 
 impl Connections {
+    /// Tells the provider, in the background, of a grant that nobody else will ever use.
+    pub(super) fn end_unused(&self, connection: &Connection, app: &Arc<App>, method: Method, grant: Grant) {
+        let (this, app) = (self.clone(), Arc::clone(app));
+        let connection = Connection { method, ..connection.clone() };
+        self.apart(async move { this.end_at_provider(&connection, &app, &grant).await });
+    }
+
     /// Tells the provider that these tokens are no longer needed, where it can be told.
     pub(super) async fn end_at_provider(&self, connection: &Connection, app: &App, grant: &Grant) {
         let Some(way) = app.way(connection.method) else { return };
@@ -25,6 +32,7 @@ impl Connections {
             client: operators.as_deref(),
             fields: connection.fields.clone(),
             grant: grant.clone(),
+            undecided: None,
         };
         let Ok(client) = asking::client_of(&gathering) else { return };
         let mut values = gathering.values();

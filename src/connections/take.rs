@@ -96,6 +96,7 @@ impl Connections {
 pub(super) fn words(reason: &str) -> &'static str {
     match reason {
         "field_missing" => "could not be found with these credentials",
+        "not_among" => "is none of those that these credentials open",
         _ => "has a value here that this app's file does not allow",
     }
 }

@@ -1,6 +1,6 @@
 //! Flows: connect flows on their way through the provider, found again by the digest of `state`. Each is taken once.
 
-use super::{Store, StoreError, commit};
+use super::{Store, StoreError, commit, on};
 use crate::{clock::Timestamp, id::ConnectionId};
 
 /// One flow as stored.
@@ -10,7 +10,7 @@ pub struct FlowRow {
     pub state_digest: Vec<u8>,
     /// The connection that is to be completed.
     pub connection: ConnectionId,
-    /// The app whose callback must answer it.
+    /// The app whose callback must answer it; empty for one that waits for its user to pick and holds a grant.
     pub app: String,
     /// The link generation of the connection when the flow began.
     pub generation: i64,
@@ -57,6 +57,16 @@ impl Table<'_> {
         Ok(())
     }
 
+    /// The flow of this state, which stays.
+    pub async fn find(self, state_digest: &[u8]) -> Result<Option<FlowRow>, StoreError> {
+        Ok(on!(self.0, pool => {
+            sqlx::query_as(concat!("select ", columns!(), " from flows where state_digest = $1"))
+                .bind(state_digest)
+                .fetch_optional(pool)
+                .await
+        })?)
+    }
+
     /// Removes the flow of this state and answers it. Of several callers exactly one gets it. It may have expired.
     pub async fn take(self, state_digest: &[u8]) -> Result<Option<FlowRow>, StoreError> {
         Ok(commit!(self.0, tx => {
@@ -67,14 +77,13 @@ impl Table<'_> {
         }))
     }
 
-    /// Removes the flows that ended by `now`; how many.
-    pub async fn sweep(self, now: Timestamp) -> Result<u64, StoreError> {
+    /// Removes the flows that ended by `now` and answers them.
+    pub async fn sweep(self, now: Timestamp) -> Result<Vec<FlowRow>, StoreError> {
         Ok(commit!(self.0, tx => {
-            sqlx::query("delete from flows where expires_time <= $1")
+            sqlx::query_as(concat!("delete from flows where expires_time <= $1 returning ", columns!()))
                 .bind(now)
-                .execute(&mut *tx)
+                .fetch_all(&mut *tx)
                 .await?
-                .rows_affected()
         }))
     }
 }

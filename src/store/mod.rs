@@ -26,7 +26,7 @@ pub use self::{
     changes::{Change, News, Place},
     checks::CheckRow,
     clients::ClientRow,
-    connections::{Completion, ConnectionFilter, ConnectionRow},
+    connections::{Completion, ConnectionFilter, ConnectionRow, Deleted},
     error::StoreError,
     flows::FlowRow,
     grants::{GrantRow, Told},

@@ -7,7 +7,7 @@ use axum::{
 };
 
 use super::{
-    Web,
+    Web, choose,
     connect::with_cookie,
     done::{self, Done},
     inert::inert,
@@ -23,7 +23,12 @@ use crate::{
 /// The name of the cookie that binds the flow of this `state` to a browser.
 pub(super) fn flow_cookie(query: &[(String, String)]) -> String {
     let state = query.iter().find(|(name, _)| name == "state").map_or("", |(_, state)| state);
-    format!("kf_flow_{}", short_digest(state.as_bytes()))
+    cookie_of(state)
+}
+
+/// The name of the cookie that binds what this word names to a browser.
+pub(super) fn cookie_of(word: &str) -> String {
+    format!("kf_flow_{}", short_digest(word.as_bytes()))
 }
 
 /// Spends the flow and leads to the page about it, or back to where the connection's maker wants the browser.
@@ -49,6 +54,7 @@ pub(super) async fn arrive(
             let back = finished.return_to.as_deref().map(|url| Redirect::to(url).into_response());
             back.unwrap_or_else(|| done::failed(&web, &words, failed()))
         }
+        Ok(Outcome::Choose(picking)) => choose::lead(&web, &picking),
         Err(CallbackError::Refused) => done::failed(&web, &words, Done::refused(&id)),
         Err(CallbackError::Store(fault)) => trouble::fault(&fault, &extensions),
     };

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
 use super::{
-    Web, away, callback, csrf, done,
+    Web, away, callback, choose, csrf, done,
     form::{self, Earlier, PREFIX, Trouble},
     link::Link,
     pages::{gone, show_form},
@@ -125,6 +125,7 @@ pub(super) async fn submit(
             };
             with_cookie(response, forget)
         }
+        Ok(Begun::Choose(picking)) => choose::lead(&web, &picking),
         Err(error) => refuse(&web, error, &link, posted, &extensions).await,
     }
 }

@@ -6,6 +6,7 @@
 mod assets;
 mod away;
 mod callback;
+mod choose;
 mod connect;
 mod cookie;
 mod csrf;
@@ -29,7 +30,14 @@ mod words;
 
 use std::{future::ready, sync::Arc};
 
-use axum::{Router, extract::State, http::Extensions, middleware, response::Response, routing::get};
+use axum::{
+    Router,
+    extract::State,
+    http::Extensions,
+    middleware,
+    response::Response,
+    routing::{get, post},
+};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
@@ -83,6 +91,8 @@ pub fn router(parts: Parts) -> Router {
         .route("/connect", get(connect::open).post(connect::submit))
         .route("/connect/{connection}", get(connect::page))
         .route("/callback/{app}", get(callback::arrive))
+        .route("/choose", post(choose::submit))
+        .route("/choose/{ticket}", get(choose::page))
         .route("/done/{flow}", get(done::page))
         .fallback(trouble::nowhere)
         .method_not_allowed_fallback(trouble::no_method)

@@ -126,6 +126,33 @@ impl ConnectPage {
     }
 }
 
+/// One account or site to pick.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    pub(super) id: String,
+    pub(super) value: String,
+    pub(super) label: String,
+    /// Where the keyboard begins.
+    pub(super) focus: bool,
+}
+
+/// Which of several is meant.
+#[derive(Template)]
+#[template(path = "choose.html", config = "src/web/askama.toml")]
+pub(super) struct ChoosePage {
+    pub(super) t: Frame,
+    pub(super) steps: Vec<Step>,
+    pub(super) app: Monogram,
+    pub(super) owner: Monogram,
+    /// What is to be picked, as the app's file calls it.
+    pub(super) label: String,
+    pub(super) candidates: Vec<Candidate>,
+    /// Nothing was picked.
+    pub(super) wrong: bool,
+    pub(super) ticket: String,
+    pub(super) csrf: String,
+}
+
 /// What the owner has to do before a connection works.
 #[derive(Debug)]
 pub(super) struct Waiting {

@@ -87,8 +87,8 @@ fn rt_7_a_tenant_is_its_pattern_and_nothing_else() {
 
 #[test]
 fn what_is_missing_or_unknown_is_named() {
-    assert_eq!(taken(&[], Need::All).unwrap_err(), Refused::new("tenant", "is missing"));
-    assert_eq!(taken(&[("tenant", "")], Need::All).unwrap_err(), Refused::new("tenant", "is missing"));
+    assert_eq!(taken(&[], Need::All).unwrap_err(), Refused::missing("tenant"));
+    assert_eq!(taken(&[("tenant", "")], Need::All).unwrap_err(), Refused::missing("tenant"));
     assert!(taken(&[], Need::Some).is_ok());
     for unknown in ["nobody", "found", "api_key"] {
         assert_eq!(taken(&[("tenant", "a"), (unknown, "b")], Need::Some).unwrap_err().name, unknown);

@@ -12,7 +12,7 @@ use super::{ConnectionRow, Table, columns};
 use crate::{
     clock::Timestamp,
     id::{ConnectionId, OwnerId},
-    store::{StoreError, commit, grants::GrantRow},
+    store::{FlowRow, StoreError, commit, grants::GrantRow},
 };
 
 /// What a finished connect flow brings.
@@ -32,6 +32,17 @@ pub struct Completion {
     pub fields: BTreeMap<String, String>,
     /// The access granted.
     pub scopes: Vec<String>,
+}
+
+/// What was removed with a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deleted {
+    /// The connection as it was.
+    pub row: ConnectionRow,
+    /// Its grant.
+    pub grant: Option<GrantRow>,
+    /// Flows that held a grant of their own.
+    pub picks: Vec<FlowRow>,
 }
 
 /// Stores a connection within a transaction.
@@ -208,12 +219,9 @@ impl Table<'_> {
         }))
     }
 
-    /// Removes a connection with its grant and flows; answers what was removed, if this owner had it.
-    pub async fn delete(
-        self,
-        owner: OwnerId,
-        id: ConnectionId,
-    ) -> Result<Option<(ConnectionRow, Option<GrantRow>)>, StoreError> {
+    /// Removes a connection with its grant and flows; answers what was removed, if this owner had it. Of the flows only
+    /// those that hold a grant matter to anybody.
+    pub async fn delete(self, owner: OwnerId, id: ConnectionId) -> Result<Option<Deleted>, StoreError> {
         Ok(commit!(self.0, tx => {
             // The lock first: a completion on its way ends before, and its grant is seen.
             let row: Option<ConnectionRow> = sqlx::query_as(concat!(
@@ -232,8 +240,15 @@ impl Table<'_> {
             .bind(id)
             .fetch_optional(&mut *tx)
             .await?;
+            let picks = sqlx::query_as(
+                "delete from flows where connection = $1 and app = '' returning \
+                 state_digest, connection, app, generation, browser_digest, key_id, sealed, expires_time",
+            )
+            .bind(id)
+            .fetch_all(&mut *tx)
+            .await?;
             sqlx::query("delete from connections where id = $1").bind(id).execute(&mut *tx).await?;
-            Some((row, grant))
+            Some(Deleted { row, grant, picks })
         }))
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use sqlx::types::Json;
 
-pub use self::change::Completion;
+pub use self::change::{Completion, Deleted};
 use super::{Store, StoreError, commit, on};
 use crate::{
     clock::Timestamp,

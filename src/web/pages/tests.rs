@@ -123,6 +123,26 @@ fn many_scopes(words: &Words) -> ConnectPage {
     }
 }
 
+fn choose(words: &Words) -> ChoosePage {
+    let candidate = |id: &str, label: &str, focus| Candidate {
+        id: id.into(),
+        value: format!("{id}-value"),
+        label: label.into(),
+        focus,
+    };
+    ChoosePage {
+        t: Frame::at(words, "/choose/ticket").dressed(&FIXED),
+        steps: steps(words, Some("Zendesk"), 1),
+        app: Monogram::new("Zendesk"),
+        owner: Monogram::new("Acme Support"),
+        label: "Site".into(),
+        candidates: vec![candidate("c-0", "Acme North", true), candidate("c-1", "c-1-value", false)],
+        wrong: true,
+        ticket: "ticket".into(),
+        csrf: "csrf".into(),
+    }
+}
+
 fn success(words: &Words) -> SuccessPage {
     SuccessPage {
         t: frame(words),
@@ -168,6 +188,7 @@ fn all(words: &Words) -> Vec<(&'static str, String)> {
         ("consent", consent(words).render().unwrap()),
         ("many_scopes", many_scopes(words).render().unwrap()),
         ("typed_in", typed_in(words).render().unwrap()),
+        ("choose", choose(words).render().unwrap()),
         ("success", success(words).render().unwrap()),
         ("waiting", waiting(words).render().unwrap()),
         ("failure", failure(words).render().unwrap()),
@@ -203,6 +224,10 @@ fn every_word_of_a_page_is_a_messages_or_somebodys() {
         "Stripe",
         "Private key",
         "Live",
+        "Site",
+        "Acme North",
+        "c-0-value",
+        "c-1-value",
         "Test",
         "ada@example.com",
         "openid",
@@ -317,7 +342,17 @@ fn wp_2_markup_in_any_name_or_message_is_inert() {
         waiting: Some(Waiting { other: false, call: hostile.into() }),
         ..success(&english)
     };
-    for html in [page.render().unwrap(), failure.render().unwrap(), success.render().unwrap()] {
+    let mut choose = choose(&english);
+    choose.label = hostile.into();
+    for one in &mut choose.candidates {
+        (one.label, one.value) = (hostile.into(), hostile.into());
+    }
+    for html in [
+        choose.render().unwrap(),
+        page.render().unwrap(),
+        failure.render().unwrap(),
+        success.render().unwrap(),
+    ] {
         assert!(html.contains("&#60;script&#62;alert(1)"));
         for raw in ["<script", "\" onmouseover"] {
             assert!(!html.contains(raw), "{raw}");

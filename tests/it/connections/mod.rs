@@ -5,6 +5,7 @@ mod dialects;
 mod flow;
 mod manage;
 mod others;
+mod pick;
 mod refuse;
 mod renew;
 mod store_faults;

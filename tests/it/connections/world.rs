@@ -87,6 +87,40 @@ id = "id"
 "#,
     ),
     (
+        "sites",
+        r#"
+name = "sites"
+display_name = "Sites"
+base = "@"
+no_probe = "none in these tests"
+[[field]]
+name = "plan"
+label = "Plan"
+from = "request"
+path = "plan"
+request = { get = "@/tenants", list = "" }
+[[field]]
+name = "site"
+label = "Site"
+from = "request"
+path = "id"
+pattern = "^[a-z]+$"
+choose = true
+request = { get = "@/tenants", list = "", label = "name" }
+[[auth]]
+method = "OAUTH2"
+client = "fake"
+authorize = { url = "@/authorize" }
+token = { url = "@/token" }
+revoke = { url = "@/revoke" }
+inject = [{ header = "Authorization", value = "Bearer ${access_token}" }, { header = "Site", value = "${site}" }]
+[[auth]]
+method = "API_KEY"
+fields = [{ name = "api_key", label = "Key", secret = true }]
+inject = [{ header = "Authorization", value = "Bearer ${api_key}" }, { header = "Site", value = "${site}" }]
+"#,
+    ),
+    (
         "keyed",
         r#"
 name = "keyed"
@@ -262,7 +296,7 @@ impl World {
                 assert_eq!(lifetime, Duration::from_mins(10));
                 Journey { url, cookie }
             }
-            Begun::Connected(_) => panic!("no consent was asked for"),
+            Begun::Connected(_) | Begun::Choose(_) => panic!("no consent was asked for"),
         }
     }
 
@@ -288,6 +322,7 @@ impl World {
         match self.consent(&self.pending("fake").await).await {
             Outcome::Connected(finished) => finished.connection,
             Outcome::Failed { reason, .. } => panic!("not connected: {reason}"),
+            Outcome::Choose(_) => panic!("not connected: there are several"),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use keyferry::{
     id::{ConnectionId, OwnerId},
-    store::{Completion, ConnectionRow, GrantRow, Store, StoreError},
+    store::{Completion, ConnectionRow, FlowRow, GrantRow, Store, StoreError},
 };
 use serde_json::json;
 
@@ -140,17 +140,19 @@ async fn a_deleted_connection_answers_what_it_was(store: &Store) {
     assert_eq!(store.connections().delete(OwnerId::new(NOW), row.id).await.unwrap(), None);
     assert!(store.grants().find(row.id).await.unwrap().is_some());
 
-    let (was, held) = store.connections().delete(row.owner, row.id).await.unwrap().unwrap();
-    assert_eq!(ConnectionRow { generation: row.generation, ..was }, row);
-    assert_eq!(held, Some(grant));
+    let pick = FlowRow { app: String::new(), ..rows::flow(row.id) };
+    store.flows().insert(&pick).await.unwrap();
+    let was = store.connections().delete(row.owner, row.id).await.unwrap().unwrap();
+    assert_eq!(ConnectionRow { generation: row.generation, ..was.row }, row);
+    assert_eq!((was.grant, was.picks), (Some(grant), vec![pick]), "whatever holds a grant");
     assert_eq!(store.connections().find_by_id(row.id).await.unwrap(), None);
     assert_eq!(store.grants().find(row.id).await.unwrap(), None);
     assert_eq!(store.flows().take(&flow.state_digest).await.unwrap(), None);
     assert_eq!(store.connections().delete(row.owner, row.id).await.unwrap(), None);
 
     let bare = rows::stored_connection(store).await;
-    let (_, held) = store.connections().delete(bare.owner, bare.id).await.unwrap().unwrap();
-    assert_eq!(held, None);
+    let was = store.connections().delete(bare.owner, bare.id).await.unwrap().unwrap();
+    assert_eq!(was.grant, None);
 }
 
 on_both! {

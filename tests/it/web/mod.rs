@@ -1,6 +1,7 @@
 //! The pages as a browser meets them: with cookies, with redirects, without script.
 
 mod callbacks;
+mod choose;
 mod forms;
 mod headers;
 mod languages;
