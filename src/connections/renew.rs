@@ -131,6 +131,11 @@ impl Connections {
         let unfit = || OAuthError::Protocol("a value in it is not one that the app's file allows");
         let always = gathering.way.exchange.as_ref().is_some_and(|step| step.always);
         let answer = if always { self.exchanged(gathering, first).await? } else { first };
+        let environment = environment_of(gathering);
+        gathering.grant.access_token = Some(answer.access_token.clone());
+        if environment.is_some() && environment_of(gathering) != environment {
+            return Err(OAuthError::Protocol("it is of another environment than the token before"));
+        }
         let before = gathering.fields.clone();
         gathering.take_again(&answer).map_err(|NotFound { field, reason }| {
             tracing::warn!(app = gathering.app.name, field, reason, "a renewal tells a field anew");
@@ -291,4 +296,9 @@ impl Connections {
             }
         });
     }
+}
+
+/// Test or live, where the credential tells: callers of the one must never find themselves in the other.
+fn environment_of<'a>(gathering: &Gathering<'a>) -> Option<&'a str> {
+    gathering.app.environment(&gathering.values()).map(|environment| environment.name.as_str())
 }

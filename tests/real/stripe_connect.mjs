@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { live } from "./grant_life.mjs";
 import { goHome, somebody } from "./people.mjs";
-import { ask, control } from "./place.mjs";
+import { ask, control, gateway, until } from "./place.mjs";
 import { ACCOUNTS, Stripe } from "./stripe_double.mjs";
 
 const { CONNECT_PORT, API_PORT } = process.env;
@@ -62,6 +62,18 @@ const { body: made } = await ask("POST", "/connections", { body: { app: "stripe"
 await walk(made.url, "ada");
 const { metadata } = await state(made.connection_id);
 assert.deepEqual([metadata.environment, metadata.stripe_user_id], ["test", ids.ada]);
+
+// With the platform's live secret a test connection would be renewed to a live key. It isn't, and nothing is lost by that.
+const call = () => ask("GET", "/stripe/v1/account", { base: gateway });
+await platform(LIVE);
+stripe.endKeys();
+const renewed = () => stripe.told.at(-1).answer.livemode === true;
+assert.equal((await until("a live key", call, renewed)).status, 401);
+assert.equal((await call()).status, 401, "no call goes out with it");
+await platform(TEST);
+await until("a test key", call, ({ status }) => status === 200);
+assert.equal(stripe.told.at(-1).answer.livemode, false);
+
 await platform(LIVE);
 const { body: again } = await ask("POST", `/connections/${made.connection_id}/reconnect`);
 await walk(again.connection.url, "ada");

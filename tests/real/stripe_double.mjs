@@ -42,6 +42,11 @@ export class Stripe {
     }
   }
 
+  // Every key so far ends, as if each account had rolled its own.
+  endKeys() {
+    for (const held of this.#keys.values()) held.end = 0;
+  }
+
   async #connect(request, { pathname, searchParams }) {
     switch (`${request.method} ${pathname}`) {
       case "GET /oauth/authorize":
