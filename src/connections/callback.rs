@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{
     CallbackError, Connection, Connections, Fault, Outcome, Status,
     asking::With,
-    finish::{Gained, Worthless},
+    finish::{Gained, Scopes, Worthless},
     gather::{Gathering, NotFound, in_answer},
     grant::Grant,
     input::Refused,
@@ -194,7 +194,7 @@ impl Connections {
         self.request_fields(&mut gathering).await?;
         gathering.derive()?;
         self.vet(&flow.app, gathering.way, &gathering.values()).await?;
-        let scopes = answer.scopes.unwrap_or_else(|| flow.pending.scopes.clone());
+        let scopes = Scopes::new(flow.pending.scopes.clone(), answer.scopes);
         let expires = self.schedule.end(asked, answer.lifetime);
         Ok(self.identify(gathering, expires, scopes).await?)
     }

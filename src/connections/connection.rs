@@ -46,6 +46,8 @@ pub struct Connection {
     pub fields: BTreeMap<String, String>,
     /// What was granted, or what will be asked for.
     pub scopes: Vec<String>,
+    /// What was asked for, or will be.
+    pub requested_scopes: Vec<String>,
     /// Raised by completing and reconnecting: connect links of an earlier one are dead.
     pub generation: i64,
     /// Where the browser goes after connecting, from the operator's list.
@@ -78,6 +80,12 @@ impl Connection {
         self.status == Status::Pending && self.status_reason.as_deref() == Some(AWAITING_CONFIRMATION)
     }
 
+    /// What was asked for and not granted.
+    #[must_use]
+    pub fn missing_scopes(&self) -> Vec<String> {
+        missing(&self.requested_scopes, &self.scopes)
+    }
+
     /// What a person knows the account by: the owner's label, else e-mail, name or id of the account.
     #[must_use]
     pub fn label(&self) -> Option<&str> {
@@ -88,6 +96,17 @@ impl Connection {
             .or_else(|| known("name"))
             .or_else(|| known("account_id"))
     }
+}
+
+/// What was asked for and not granted. Providers leave out `offline_access`, and call others by their long names.
+fn missing(asked: &[String], granted: &[String]) -> Vec<String> {
+    let last = |scope: &str| scope.trim_end_matches('/').rsplit(['/', '.']).next().map(str::to_owned);
+    let is_granted = |scope: &String| {
+        let same = |given: &String| given.eq_ignore_ascii_case(scope);
+        let long = |given: &String| given.contains("://") && last(given).as_deref() == Some(scope.as_str());
+        scope == "offline_access" || granted.iter().any(|given| same(given) || long(given))
+    };
+    asked.iter().filter(|scope| !is_granted(scope)).cloned().collect()
 }
 
 /// A row that this program could never have written, named so that an operator finds it.
@@ -108,6 +127,7 @@ impl TryFrom<ConnectionRow> for Connection {
             name: row.name,
             metadata: row.metadata,
             fields: row.fields,
+            requested_scopes: row.requested_scopes.unwrap_or_else(|| row.scopes.clone()),
             scopes: row.scopes,
             generation: row.generation,
             return_url: row.return_url,
@@ -131,6 +151,7 @@ impl From<Connection> for ConnectionRow {
             metadata: connection.metadata,
             fields: connection.fields,
             scopes: connection.scopes,
+            requested_scopes: Some(connection.requested_scopes),
             generation: connection.generation,
             return_url: connection.return_url,
             creation_time: connection.creation_time,
@@ -198,6 +219,7 @@ mod tests {
             metadata: serde_json::Map::from_iter([("email".into(), "ada@x.test".into())]),
             fields: BTreeMap::from([("tenant".into(), "acme".into())]),
             scopes: vec!["read".into()],
+            requested_scopes: Some(vec!["read".into(), "write".into()]),
             generation: 3,
             return_url: Some("https://x.test/".into()),
             creation_time: now,
@@ -212,6 +234,30 @@ mod tests {
         assert_eq!((connection.method, connection.status), (Method::ApiKey, Status::Failed));
         let again = ConnectionRow::from(connection.clone());
         assert_eq!(Connection::try_from(again).unwrap(), connection);
+    }
+
+    #[test]
+    fn a_row_from_before_scopes_were_asked_for_apart_misses_none() {
+        let older = ConnectionRow { requested_scopes: None, ..row() };
+        assert_eq!(Connection::try_from(older).unwrap().missing_scopes(), Vec::<String>::new());
+        assert_eq!(Connection::try_from(row()).unwrap().missing_scopes(), ["write"]);
+    }
+
+    #[test]
+    fn what_a_provider_calls_otherwise_is_not_missing() {
+        let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+        for (asked, granted, left) in [
+            (
+                &["email", "openid"][..],
+                &["https://www.googleapis.com/auth/userinfo.email", "openid"][..],
+                &[][..],
+            ),
+            (&["Mail.Read", "offline_access"], &["mail.read"], &[]),
+            (&["read", "write"], &["read"], &["write"]),
+            (&["read"], &[], &["read"]),
+        ] {
+            assert_eq!(missing(&names(asked), &names(granted)), left, "{asked:?} {granted:?}");
+        }
     }
 
     #[test]

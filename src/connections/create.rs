@@ -184,7 +184,8 @@ impl Connections {
         let grant = gathering.grant.seal(&self.parts.vault, (blank.owner, blank.id), expires, now)?;
         blank.status = Status::Active;
         blank.status_reason = reason.map(str::to_owned);
-        (blank.fields, blank.metadata, blank.scopes) = (gathering.fields, metadata, scopes);
+        (blank.fields, blank.metadata) = (gathering.fields, metadata);
+        (blank.scopes, blank.requested_scopes) = (scopes.granted, scopes.asked);
         let store = self.parts.store.connections();
         store.insert_with_grant(&blank.clone().into(), &grant).await.map_err(Fault::from)?;
         self.forget(&blank);
@@ -211,6 +212,7 @@ fn blank(
         name,
         metadata: serde_json::Map::new(),
         fields: BTreeMap::new(),
+        requested_scopes: scopes.clone(),
         scopes,
         generation: 1,
         return_url,

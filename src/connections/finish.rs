@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
     AWAITING_CONFIRMATION, Connection, Connections, Fault, Finished, Status, UNPROBED, asking,
-    gather::Gathering, offer, prepare, probe::Probed, ways,
+    gather::Gathering, prepare, probe::Probed, ways,
 };
 use crate::{catalog::app::App, clock::Timestamp, store::Completion};
 
@@ -15,9 +16,24 @@ use crate::{catalog::app::App, clock::Timestamp, store::Completion};
 pub(super) struct Gained<'a> {
     pub(super) gathering: Gathering<'a>,
     pub(super) expires: Option<Timestamp>,
-    pub(super) scopes: Vec<String>,
+    pub(super) scopes: Scopes,
     pub(super) metadata: Map<String, Value>,
     pub(super) reason: Option<&'static str>,
+}
+
+/// What was asked for, and what was granted.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Scopes {
+    pub(super) asked: Vec<String>,
+    pub(super) granted: Vec<String>,
+}
+
+impl Scopes {
+    /// A provider that says nothing of scopes has granted what was asked for (RFC 6749 5.1).
+    pub(super) fn new(asked: Vec<String>, granted: Option<Vec<String>>) -> Self {
+        let granted = granted.unwrap_or_else(|| asked.clone());
+        Self { asked, granted }
+    }
 }
 
 /// Why a credential is not worth storing.
@@ -35,7 +51,7 @@ impl Connections {
         &self,
         gathering: Gathering<'a>,
         expires: Option<Timestamp>,
-        scopes: Vec<String>,
+        scopes: Scopes,
     ) -> Result<Gained<'a>, Worthless> {
         if gathering.undecided.is_some() {
             return Ok(Gained { gathering, expires, scopes, metadata: Map::new(), reason: None });
@@ -70,7 +86,7 @@ impl Connections {
     /// Stores what was gained in a browser: in one write, and only if the link that led here is still the newest.
     pub(super) async fn complete(&self, connection: &Connection, gained: &Gained<'_>) -> Result<bool, Fault> {
         let now = self.parts.clock.now();
-        let has_changed = is_another_account(&connection.metadata, &gained.metadata);
+        let has_changed = is_another(connection, &gained.metadata);
         // One that still waits was overwritten by the other account: finishing again agrees with nothing but itself.
         let needs_word = self.rules.confirm || has_changed || connection.awaits_confirmation();
         let (status, reason) = if needs_word {
@@ -86,13 +102,15 @@ impl Connections {
             status_reason: reason.map(str::to_owned),
             metadata: gained.metadata.clone(),
             fields: gained.gathering.fields.clone(),
-            scopes: gained.scopes.clone(),
+            scopes: gained.scopes.granted.clone(),
+            requested_scopes: gained.scopes.asked.clone(),
         };
         let store = self.parts.store.connections();
         let stored = store.complete(connection.id, connection.generation, &done, now).await?;
         self.forget(connection);
         if stored {
-            tracing::info!(connection = %connection.id, app = connection.app, %status, has_changed, "connected");
+            let owner = connection.owner;
+            tracing::info!(connection = %connection.id, %owner, app = connection.app, %status, has_changed, "connected");
         }
         Ok(stored)
     }
@@ -101,10 +119,9 @@ impl Connections {
     pub(super) async fn finished(&self, before: &Connection, app: &Arc<App>) -> Result<Finished, Fault> {
         let now = self.find(before.id).await?.unwrap_or_else(|| before.clone());
         let return_to = now.return_url.as_deref().and_then(|url| returning(url, &now));
-        let missing = app.way(now.method).map(|way| missing(offer::scopes(way, before), &now.scopes));
         Ok(Finished {
-            missing: missing.unwrap_or_default(),
-            other_account: is_another_account(&before.metadata, &now.metadata),
+            missing: now.missing_scopes(),
+            other_account: is_another(before, &now.metadata),
             connection: Arc::new(now),
             app: Arc::clone(app),
             return_to,
@@ -112,26 +129,20 @@ impl Connections {
     }
 }
 
-/// Whether a reconnect ended at another account than before (OC-15).
-fn is_another_account(before: &Map<String, Value>, now: &Map<String, Value>) -> bool {
-    let account = |metadata: &Map<String, Value>| {
-        metadata.get("account_id").cloned().map(|id| (id, metadata.get("environment").cloned()))
-    };
-    match (account(before), account(now)) {
-        (Some(before), Some(now)) => before != now,
-        _ => false,
-    }
+/// Whether a connection that was once connected is now another account's.
+fn is_another(before: &Connection, now: &Map<String, Value>) -> bool {
+    let had_account = before.is_active() || before.needs_reauthorization() || before.awaits_confirmation();
+    had_account && is_another_account(&before.metadata, now)
 }
 
-/// What was asked for and not granted. Providers leave out `offline_access`, and call others by their long names.
-fn missing(asked: &[String], granted: &[String]) -> Vec<String> {
-    let last = |scope: &str| scope.trim_end_matches('/').rsplit(['/', '.']).next().map(str::to_owned);
-    let is_granted = |scope: &String| {
-        let same = |given: &String| given.eq_ignore_ascii_case(scope);
-        let long = |given: &String| given.contains("://") && last(given).as_deref() == Some(scope.as_str());
-        scope == "offline_access" || granted.iter().any(|given| same(given) || long(given))
-    };
-    asked.iter().filter(|scope| !is_granted(scope)).cloned().collect()
+/// Whether a reconnect ended at another account than before, or at one that can't be told (OC-15): by the account's id,
+/// else its address, else its name, whichever was known before. Who was never known is never another one.
+fn is_another_account(before: &Map<String, Value>, now: &Map<String, Value>) -> bool {
+    let known = ["account_id", "email", "name"].into_iter().find(|key| before.contains_key(*key));
+    let Some(key) = known else { return false };
+    let account =
+        |metadata: &Map<String, Value>| (metadata.get(key).cloned(), metadata.get("environment").cloned());
+    account(before) != account(now)
 }
 
 /// The return URL with what became of the connection behind it.
@@ -157,13 +168,22 @@ mod tests {
             (json!({"account_id": "1", "environment": "live", "name": "Ada L."}), false),
             (json!({"account_id": "2", "environment": "live"}), true),
             (json!({"account_id": "1", "environment": "test"}), true),
-            (json!({"name": "Ada"}), false), // the probe could not say
+            (json!({"name": "Ada"}), true), // the probe could not say
+            (json!({}), true),
         ] {
             assert_eq!(is_another_account(&account(&ada), &account(&now)), another, "{now}");
             assert!(
                 !is_another_account(&Map::new(), &account(&now)),
                 "the first account is never another one"
             );
+        }
+        let by_address = account(&json!({"email": "ada@x.test", "name": "Ada"}));
+        for (now, another) in [
+            (json!({"email": "ada@x.test", "name": "Countess"}), false),
+            (json!({"email": "eve@x.test", "name": "Ada"}), true),
+            (json!({"account_id": "1"}), true),
+        ] {
+            assert_eq!(is_another_account(&by_address, &account(&now)), another, "{now}");
         }
     }
 }

@@ -20,7 +20,7 @@ use quick_cache::{
 };
 use tokio::time::timeout;
 
-use super::{Connection, Connections, Credential, Fault, obtain::Cause, pause::Pauses, ways};
+use super::{Connection, Connections, Credential, Fault, obtain::Cause, pause::Pauses, turns::Turns, ways};
 use crate::{clock::Timestamp, id::ConnectionId};
 
 /// How long a call waits for a renewal; the renewal itself goes on.
@@ -84,6 +84,7 @@ pub(super) struct Fresh {
     ready: Cache<ConnectionId, Arc<Ready>, UnitWeighter, RandomState>,
     running: Mutex<HashMap<ConnectionId, Renewal>>,
     pub(super) pauses: Pauses,
+    pub(super) turns: Turns,
     /// How many of a grant's refresh tokens are known to be dead, by its generation.
     pub(super) dead: Cache<(ConnectionId, i64), usize>,
     /// When a renewal was last forced by an upstream's 401.
@@ -98,6 +99,7 @@ impl Fresh {
             ready: Cache::with(items, entries, UnitWeighter, hasher, lifecycle),
             running: Mutex::default(),
             pauses: Pauses::new(),
+            turns: Turns::new(),
             dead: Cache::new(items),
             forced: Cache::new(items),
         }

@@ -59,6 +59,7 @@ mod rules;
 mod schedule;
 mod sign;
 mod take;
+mod turns;
 mod under_way;
 mod used;
 mod values;

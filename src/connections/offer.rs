@@ -64,8 +64,8 @@ fn offer(app: &App, way: &Auth, connection: &Connection) -> OfferedWay {
 /// The scopes to ask for: those named when the connection was made, else the app's own.
 pub(super) fn scopes<'a>(way: &'a Auth, connection: &'a Connection) -> &'a [String] {
     match (&way.authorize, &way.token) {
-        (Some(_), _) if way.method == connection.method && !connection.scopes.is_empty() => {
-            &connection.scopes
+        (Some(_), _) if way.method == connection.method && !connection.requested_scopes.is_empty() => {
+            &connection.requested_scopes
         }
         (Some(authorize), _) => &authorize.scopes,
         (None, Some(token)) => &token.scopes,

@@ -12,7 +12,7 @@ use super::{
     CallbackError, Choice, Choosing, Connection, Connections, Fault, Outcome, PickError, Picking,
     callback::Failure,
     candidates::Undecided,
-    finish::Gained,
+    finish::{Gained, Scopes},
     gather::Gathering,
     grant::{self, Grant},
     pending::{digest, row_name},
@@ -31,7 +31,7 @@ struct Pick {
     fields: BTreeMap<String, String>,
     grant: Grant,
     expires: Option<i64>,
-    scopes: Vec<String>,
+    scopes: Scopes,
     undecided: Undecided,
 }
 
@@ -41,7 +41,7 @@ struct Plain<'a> {
     fields: &'a BTreeMap<String, String>,
     grant: grant::Plain<'a>,
     expires: Option<i64>,
-    scopes: &'a [String],
+    scopes: &'a Scopes,
     undecided: &'a Undecided,
 }
 
@@ -193,7 +193,7 @@ impl Connections {
         &self,
         mut gathering: Gathering<'a>,
         expires: Option<Timestamp>,
-        scopes: Vec<String>,
+        scopes: Scopes,
     ) -> Result<Gained<'a>, Failure> {
         self.request_fields(&mut gathering).await?;
         gathering.derive()?;

@@ -60,6 +60,7 @@ impl Connections {
         let Some(spend) = self.next_token(&held) else {
             return self.fail(&held, REAUTHORIZATION_REQUIRED).await;
         };
+        let _turn = self.turn(&held).await;
         match self.parts.store.grants().hold(id, held.generation).await {
             Ok(true) => {}
             Ok(false) => return Ok(Renewed::Moved),

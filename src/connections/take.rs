@@ -3,7 +3,7 @@
 use super::{
     Connections,
     asking::{self, With},
-    finish::{Gained, Worthless},
+    finish::{Gained, Scopes, Worthless},
     gather::{Gathering, NotFound, in_answer},
     input::Refused,
     ways,
@@ -42,10 +42,12 @@ impl Connections {
         gathering.derive().map_err(not_found)?;
         let scopes = gathering.way.token.as_ref().map(|token| token.scopes.clone()).unwrap_or_default();
         let name = gathering.app.display_name.clone();
-        self.identify(gathering, expires, scopes).await.map_err(|worthless| match worthless {
-            Worthless::Rejected => TakeError::Rejected(format!("{name} refuses these credentials.")),
-            Worthless::Unfit(why) => TakeError::Unfit(why),
-        })
+        self.identify(gathering, expires, Scopes::new(scopes, None)).await.map_err(
+            |worthless| match worthless {
+                Worthless::Rejected => TakeError::Rejected(format!("{name} refuses these credentials.")),
+                Worthless::Unfit(why) => TakeError::Unfit(why),
+            },
+        )
     }
 
     /// That what is typed in as a key is one: it signs.

@@ -54,6 +54,10 @@ struct View {
     metadata: Map<String, Value>,
     /// What was granted, or what will be asked for.
     scopes: Vec<String>,
+    /// What was asked for, or will be.
+    requested_scopes: Vec<String>,
+    /// What was asked for and not granted.
+    missing_scopes: Vec<String>,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     creation_time: Timestamp,
@@ -83,6 +87,8 @@ impl View {
             name: connection.name.clone(),
             metadata: connection.metadata.clone(),
             scopes: connection.scopes.clone(),
+            requested_scopes: connection.requested_scopes.clone(),
+            missing_scopes: connection.missing_scopes(),
             creation_time: connection.creation_time,
             last_updated_time: connection.last_updated_time,
             last_used_time: connection.last_used_time,

@@ -32,6 +32,8 @@ pub struct Completion {
     pub fields: BTreeMap<String, String>,
     /// The access granted.
     pub scopes: Vec<String>,
+    /// The access asked for.
+    pub requested_scopes: Vec<String>,
 }
 
 /// What was removed with a connection.
@@ -52,7 +54,7 @@ macro_rules! insert_connection {
             "insert into connections (",
             columns!(),
             ") \
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         ))
         .bind($row.id)
         .bind($row.owner)
@@ -69,6 +71,7 @@ macro_rules! insert_connection {
         .bind($row.creation_time)
         .bind($row.last_updated_time)
         .bind($row.last_used_time)
+        .bind($row.requested_scopes.as_ref().map(Json))
         .execute(&mut *$tx)
         .await
         .map_err(StoreError::taken("connection id"))?
@@ -124,8 +127,8 @@ impl Table<'_> {
         Ok(commit!(self.0, tx => {
             let found = sqlx::query(
                 "update connections set generation = generation + 1, method = $3, status = $4, \
-                 status_reason = $5, metadata = $6, fields = $7, scopes = $8, last_updated_time = $9 \
-                 where id = $1 and generation = $2",
+                 status_reason = $5, metadata = $6, fields = $7, scopes = $8, last_updated_time = $9, \
+                 requested_scopes = $10 where id = $1 and generation = $2",
             )
             .bind(id)
             .bind(expected)
@@ -136,6 +139,7 @@ impl Table<'_> {
             .bind(Json(&done.fields))
             .bind(Json(&done.scopes))
             .bind(now)
+            .bind(Json(&done.requested_scopes))
             .execute(&mut *tx)
             .await?
             .rows_affected()

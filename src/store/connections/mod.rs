@@ -38,9 +38,12 @@ pub struct ConnectionRow {
     /// Tenant fields, which fill the app's templates; never a secret.
     #[sqlx(json)]
     pub fields: BTreeMap<String, String>,
-    /// The access asked for or granted.
+    /// The access granted, or to be asked for where nothing was granted yet.
     #[sqlx(json)]
     pub scopes: Vec<String>,
+    /// The access that was asked for; `None` in a row older than this column.
+    #[sqlx(json(nullable))]
+    pub requested_scopes: Option<Vec<String>>,
     /// The generation of its links: raising it ends them all.
     pub generation: i64,
     /// Where the browser goes afterwards.
@@ -77,7 +80,7 @@ pub struct Table<'a>(pub(super) &'a Store);
 macro_rules! columns {
     () => {
         "id, owner, app, method, status, status_reason, name, metadata, fields, scopes, generation, return_url, \
-         creation_time, last_updated_time, last_used_time"
+         creation_time, last_updated_time, last_used_time, requested_scopes"
     };
 }
 use columns;

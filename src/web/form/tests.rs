@@ -72,6 +72,7 @@ fn offer() -> Offer {
         metadata: Map::new(),
         fields: BTreeMap::new(),
         scopes: Vec::new(),
+        requested_scopes: Vec::new(),
         generation: 1,
         return_url: None,
         creation_time: now,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{admin, pending, sam, text, world};
 
-const MEMBERS: [&str; 13] = [
+const MEMBERS: [&str; 15] = [
     "app",
     "connection_id",
     "creation_time",
@@ -15,6 +15,8 @@ const MEMBERS: [&str; 13] = [
     "method",
     "name",
     "scopes",
+    "requested_scopes",
+    "missing_scopes",
     "status",
     "status_reason",
     "url",
@@ -24,7 +26,7 @@ const MEMBERS: [&str; 13] = [
 fn assert_shape(connection: &Value) {
     let members: Vec<_> = connection.as_object().unwrap().keys().map(String::as_str).collect();
     assert!(members.iter().all(|name| MEMBERS.contains(name)), "{members:?}");
-    assert!(MEMBERS[..12].iter().all(|name| members.contains(name)), "{members:?}");
+    assert!(MEMBERS[..14].iter().all(|name| members.contains(name)), "{members:?}");
     assert_eq!(text(connection, "connection_id").len(), 36);
     for time in ["creation_time", "last_updated_time"] {
         let time = text(connection, time);

@@ -20,6 +20,7 @@ pub(super) fn completion(grant: GrantRow) -> Completion {
         metadata: json!({"email": "new@example.com"}).as_object().unwrap().clone(),
         fields: [("subdomain".to_owned(), "other".to_owned())].into(),
         scopes: vec!["all".into()],
+        requested_scopes: vec!["all".into(), "more".into()],
     }
 }
 
@@ -32,6 +33,7 @@ fn completed(row: &ConnectionRow, done: &Completion) -> ConnectionRow {
         metadata: done.metadata.clone(),
         fields: done.fields.clone(),
         scopes: done.scopes.clone(),
+        requested_scopes: Some(done.requested_scopes.clone()),
         last_updated_time: at(9),
         ..row.clone()
     }

@@ -69,6 +69,7 @@ pub(crate) fn connection(owner: OwnerId) -> ConnectionRow {
         metadata: json!({"email": "zoe@example.com", "deep": [1, null]}).as_object().unwrap().clone(),
         fields: [("subdomain".to_owned(), "acme".to_owned())].into(),
         scopes: vec!["read".into(), "write".into()],
+        requested_scopes: Some(vec!["read".into(), "write".into(), "admin".into()]),
         generation: 3,
         return_url: text("https://app.example.com/connected"),
         creation_time: NOW,

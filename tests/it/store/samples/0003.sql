@@ -1,0 +1,1 @@
+update connections set requested_scopes = '["read", "write"]' where app = 'stripe';
