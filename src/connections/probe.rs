@@ -93,7 +93,7 @@ fn request(probe: &Probe, credential: &Credential, values: &Values) -> Option<Re
     Some(request)
 }
 
-/// A GET beside the app's base, with the credential on it.
+/// A GET beside the app's base, with the credential on it; a header that the file writes out goes before the way's own.
 pub(super) fn get(
     url: &str,
     injected: &Injected,
@@ -101,7 +101,7 @@ pub(super) fn get(
 ) -> Option<Request<Bytes>> {
     let query = injected.query.iter().map(|(name, value)| (name.as_str(), value.expose()));
     let mut request = Request::get(with_query(url, query)?).body(Bytes::new()).ok()?;
-    dress(request.headers_mut(), own, &injected.headers);
+    dress(request.headers_mut(), &injected.headers, own);
     Some(request)
 }
 
@@ -254,5 +254,20 @@ mod tests {
             );
         }
         assert_eq!(format!("{:?}", read(&probe(""), StatusCode::NO_CONTENT, b"")), "Known({})");
+    }
+
+    /// Mailchimp's metadata take another scheme than its API.
+    #[test]
+    fn a_header_that_the_file_writes_out_goes_before_the_injected_one() {
+        let named = |name: &'static str, value: &'static str| {
+            (HeaderName::from_static(name), HeaderValue::from_static(value))
+        };
+        let headers = vec![named("authorization", "Bearer at"), named("x-tenant", "acme")];
+        let injected = Injected { headers, ..Injected::default() };
+        let own = [named("authorization", "OAuth at")];
+        let request = get("https://login.acme.test/metadata", &injected, &own).unwrap();
+        assert_eq!(request.headers()["authorization"], "OAuth at");
+        assert_eq!(request.headers()["x-tenant"], "acme");
+        assert_eq!(request.headers().get_all("authorization").iter().count(), 1);
     }
 }

@@ -33,7 +33,7 @@ const EVIL: [&str; 24] = [
 
 /// Fields that are a whole host of the user's or the operator's choosing: servers that people run themselves, and
 /// services with a host for each customer. Nobody else's secret is sent there.
-const OWN_HOSTS: [&str; 48] = [
+const OWN_HOSTS: [&str; 49] = [
     "auth0 domain",
     "auth0 oauth_domain",
     "bluesky pds_host",
@@ -54,6 +54,7 @@ const OWN_HOSTS: [&str; 48] = [
     "jfrog-artifactory host",
     "kibana domain",
     "looker host",
+    "looker oauth_host",
     "mastodon instance",
     "matomo host",
     "matrix homeserver",
