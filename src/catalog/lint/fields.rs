@@ -24,6 +24,9 @@ const TAKEN: [&str; 10] = [
     "key_fingerprint",
 ];
 
+/// What the probe says of an account, beside which the values of fields stand in `metadata`.
+const SHOWN: [&str; 3] = ["account_id", "name", "email"];
+
 /// Checks every field of the app and of its ways.
 pub(super) fn check(app: &App, found: &mut Findings) {
     let mut seen = HashSet::new();
@@ -31,7 +34,7 @@ pub(super) fn check(app: &App, found: &mut Findings) {
         let at = format!("field[{at}]");
         name(&at, &field.name, &field.label, found);
         found.say_if(!seen.insert(field.name.as_str()), format!("{at}.name"), "another field has it");
-        let taken = TAKEN.contains(&field.name.as_str());
+        let taken = TAKEN.iter().chain(&SHOWN).any(|taken| *taken == field.name);
         found.say_if(taken, format!("{at}.name"), format!("{} means something else", field.name));
         check_field(app, &at, field, found);
     }

@@ -32,6 +32,7 @@ fn names_and_places() {
         ("label = \"Tenant\"", "label = \"\"", "field[0].label", "empty"),
         ("name = \"team\"", "name = \"tenant\"", "field[1].name", "another field"),
         ("name = \"team\"", "name = \"access_token\"", "field[1].name", "something else"),
+        ("name = \"team\"", "name = \"account_id\"", "field[1].name", "something else"),
         ("name = \"api_key\"", "name = \"tenant\"", "auth[1].fields[0].name", "another field"),
         ("name = \"api_key\"", "name = \"region\"", "auth[1].fields[1].name", "another field"),
         ("Acme-Version", "\"Acme Version\"", "headers.Acme Version", "no header name"),
