@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{
-    CallbackError, Connection, Connections, Fault, Outcome, Status,
+    CallbackError, Connection, Connections, Fault, Finished, Outcome, Status,
     asking::With,
     finish::{Gained, Scopes, Worthless},
     gather::{Gathering, NotFound, in_answer},
@@ -141,7 +141,8 @@ impl Connections {
         }
         let stored = self.keep_gained(connection, &gained).await;
         if matches!(stored, Ok(true)) {
-            return Ok(Outcome::Connected(self.finished(connection, app).await?));
+            let also = self.keep_further(connection, gained.further).await;
+            return Ok(Outcome::Connected(Finished { also, ..self.finished(connection, app).await? }));
         }
         // Deleted or reconnected meanwhile, or the store stayed away: nobody else would ever end this grant.
         let Gathering { way, grant, .. } = gained.gathering;
@@ -194,9 +195,10 @@ impl Connections {
         self.request_fields(&mut gathering).await?;
         gathering.derive()?;
         self.vet(&flow.app, gathering.way, &gathering.values()).await?;
+        let further = self.further(gathering.way, &answer, asked);
         let scopes = Scopes::new(flow.pending.scopes.clone(), answer.scopes);
         let expires = self.schedule.end(asked, answer.lifetime);
-        Ok(self.identify(gathering, expires, scopes).await?)
+        Ok(Gained { further, ..self.identify(gathering, expires, scopes).await? })
     }
 
     async fn exchange(

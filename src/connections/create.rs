@@ -176,7 +176,7 @@ impl Connections {
         let client = self.client_of(way).await?;
         let Typed { fields, grant } = typed;
         let gathering = Gathering { app, way, client: client.as_deref(), fields, grant, undecided: None };
-        let Gained { gathering, expires, scopes, metadata, reason } = self.take(gathering).await?;
+        let Gained { gathering, expires, scopes, metadata, reason, .. } = self.take(gathering).await?;
         if let Some(undecided) = &gathering.undecided {
             return Err(invalid(&format!("fields.{}", undecided.field), &undecided.in_words()));
         }
@@ -196,7 +196,8 @@ impl Connections {
 
 type Labels = (Option<String>, Option<String>, Vec<String>);
 
-fn blank(
+/// A connection that nobody has consented to yet.
+pub(super) fn blank(
     app: &App,
     way: &Auth,
     (owner, now): (OwnerId, Timestamp),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    AWAITING_CONFIRMATION, Connection, Connections, Fault, Finished, Status, UNPROBED, asking,
+    AWAITING_CONFIRMATION, Connection, Connections, Fault, Finished, Status, UNPROBED, also::Further, asking,
     gather::Gathering, prepare, probe::Probed, ways,
 };
 use crate::{catalog::app::App, clock::Timestamp, store::Completion};
@@ -19,6 +19,8 @@ pub(super) struct Gained<'a> {
     pub(super) scopes: Scopes,
     pub(super) metadata: Map<String, Value>,
     pub(super) reason: Option<&'static str>,
+    /// Further tokens that came with it.
+    pub(super) further: Vec<Further>,
 }
 
 /// What was asked for, and what was granted.
@@ -54,7 +56,14 @@ impl Connections {
         scopes: Scopes,
     ) -> Result<Gained<'a>, Worthless> {
         if gathering.undecided.is_some() {
-            return Ok(Gained { gathering, expires, scopes, metadata: Map::new(), reason: None });
+            return Ok(Gained {
+                gathering,
+                expires,
+                scopes,
+                metadata: Map::new(),
+                reason: None,
+                further: Vec::new(),
+            });
         }
         let (app, way, mut values) = (gathering.app, gathering.way, gathering.values());
         if ways::signs_itself(way) {
@@ -80,7 +89,7 @@ impl Connections {
             Probed::Unknown => Some(UNPROBED),
             Probed::Rejected => return Err(Worthless::Rejected),
         };
-        Ok(Gained { gathering, expires, scopes, metadata, reason })
+        Ok(Gained { gathering, expires, scopes, metadata, reason, further: Vec::new() })
     }
 
     /// Stores what was gained in a browser: in one write, and only if the link that led here is still the newest.
@@ -122,6 +131,7 @@ impl Connections {
         Ok(Finished {
             missing: now.missing_scopes(),
             other_account: is_another(before, &now.metadata),
+            also: Vec::new(),
             connection: Arc::new(now),
             app: Arc::clone(app),
             return_to,

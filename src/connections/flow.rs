@@ -201,6 +201,8 @@ pub struct Finished {
     pub connection: Arc<Connection>,
     /// The app.
     pub app: Arc<App>,
+    /// Connections of other apps that further tokens of the same answer have made.
+    pub also: Vec<Arc<Connection>>,
     /// What was asked for in this flow and not granted.
     pub missing: Vec<String>,
     /// Whether it is another account than before (OC-15).

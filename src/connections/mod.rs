@@ -20,6 +20,7 @@ use crate::{
     vault::Vault,
 };
 
+mod also;
 mod asking;
 mod backoff;
 mod begin;

@@ -410,3 +410,109 @@ async fn oc_14_a_grant_that_makes_no_connection_is_ended_at_its_provider() {
         assert!(body(seen.last().unwrap()).starts_with("token=rt&token_type_hint=refresh_token&"));
     }
 }
+
+/// Slack's way: one answer, a token for the bot and one for the user.
+fn twins(script: &Upstream, provider: &str) -> Vec<(&'static str, String)> {
+    let probe = "[probe]\nget = '/me'\nid = 'id'\n";
+    let bot = consent_app(
+        provider,
+        script,
+        "token = { url = '@/token' }\n[[auth.also]]\napp = 'odd-user'\npath = 'authed_user.access_token'\n",
+    )
+    .replace("no_probe = 'a script'\n", "")
+        + probe;
+    let user = consent_app(
+        provider,
+        script,
+        "token = { url = '@/token', path = 'authed_user.access_token' }\nrevoke = { url = '@/revoke', client_auth = 'absent' }\n",
+    )
+    .replace("no_probe = 'a script'\n", "")
+    .replace("'odd'", "'odd-user'")
+        + probe;
+    vec![("odd", bot), ("odd-user", user)]
+}
+
+/// Answers for the twins; `user` is what stands beside the bot's token.
+async fn twin_script(user: Value) -> Upstream {
+    Upstream::answering(move |seen| match path(seen) {
+        "/token" => json_answer(
+            &json!({"ok": true, "access_token": "bot", "scope": "chat:write", "authed_user": user}),
+        ),
+        "/revoke" => Answer::ok(""),
+        "/me" => match seen.header("authorization") {
+            Some("Bearer bad") => Answer::with("401 Unauthorized", "", ""),
+            token => json_answer(&json!({"id": format!("id of {}", token.unwrap())})),
+        },
+        other => panic!("{other}"),
+    })
+    .await
+}
+
+fn finished(outcome: Outcome) -> keyferry::connections::Finished {
+    match outcome {
+        Outcome::Connected(finished) => finished,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn one_answer_with_two_tokens_makes_a_connection_of_each_app_and_a_second_consent_renews_both() {
+    let script = twin_script(json!({"access_token": "user", "scope": "search:read,users:read"})).await;
+    let world = World::with_apps(|provider| twins(&script, provider)).await;
+    let first = finished(world.consent(&world.pending("odd").await).await);
+    let [also] = first.also.as_slice() else { panic!("{:?}", first.also) };
+    assert_eq!((also.app.as_str(), also.status, also.owner), ("odd-user", Status::Active, world.owner));
+    assert_eq!(also.scopes, ["search:read", "users:read"]);
+    assert_eq!(also.metadata["account_id"], "id of Bearer user");
+    assert_eq!(
+        (world.token(also).await, world.token(&first.connection).await),
+        ("user".into(), "bot".into())
+    );
+    let again = world.connections.reconnect(world.owner, first.connection.id).await.unwrap();
+    let second = finished(world.consent(&again).await);
+    assert_eq!(second.also[0].id, also.id, "the same account has one connection");
+}
+
+#[tokio::test]
+async fn a_further_token_that_does_not_work_is_ended_and_the_connection_asked_for_stands() {
+    let script = twin_script(json!({"access_token": "bad"})).await;
+    let world = World::with_apps(|provider| twins(&script, provider)).await;
+    let done = finished(world.consent(&world.pending("odd").await).await);
+    assert_eq!((done.connection.status, done.also.len()), (Status::Active, 0));
+    until("the revocation", async || script.seen().iter().any(|seen| path(seen) == "/revoke")).await;
+    assert!(body(script.take().last().unwrap()).contains("token=bad"));
+
+    let script = twin_script(json!({"id": "U1"})).await;
+    let world = World::with_apps(|provider| twins(&script, provider)).await;
+    assert!(
+        finished(world.consent(&world.pending("odd").await).await).also.is_empty(),
+        "no token, no connection"
+    );
+}
+
+#[tokio::test]
+async fn oc_15_a_reconnect_that_can_not_tell_whose_account_it_is_waits_for_its_owners_word() {
+    let world = World::new().await;
+    let connection = world.connected().await;
+    let again = world.connections.reconnect(world.owner, connection.id).await.unwrap();
+    world.provider.memory().probe_status = 500;
+    let finished = finished(world.consent(&again).await);
+    assert!(finished.connection.awaits_confirmation() && finished.other_account);
+    assert!(matches!(world.credential(&finished.connection).await, Err(CredentialError::Unusable(_))));
+    world.connections.confirm(world.owner, connection.id).await.unwrap();
+    assert_eq!(world.get(connection.id).await.status, Status::Active);
+}
+
+#[tokio::test]
+async fn scopes_that_were_not_granted_are_told_and_asked_for_again() {
+    let world = World::new().await;
+    world.provider.fail_next(crate::harness::provider::Fault::With(json!({"scope": "read"})));
+    let connection = world.connected().await;
+    assert_eq!(
+        (connection.scopes.as_slice(), connection.missing_scopes()),
+        (&["read".to_owned()][..], vec!["write".to_owned()])
+    );
+    let again = world.connections.reconnect(world.owner, connection.id).await.unwrap();
+    let journey = world.leave(&again, &[]).await;
+    assert!(journey.url.contains("scope=read+write"), "{}", journey.url);
+}
