@@ -11,6 +11,7 @@ use super::{
     grant::Grant,
     input::Refused,
     pending::{self, Pending},
+    revoke::Unused,
     values::Values,
 };
 use crate::{
@@ -145,8 +146,7 @@ impl Connections {
             return Ok(Outcome::Connected(Finished { also, ..self.finished(connection, app).await? }));
         }
         // Deleted or reconnected meanwhile, or the store stayed away: nobody else would ever end this grant.
-        let Gathering { way, grant, .. } = gained.gathering;
-        self.end_unused(connection, app, way.method, grant);
+        self.end_unused(connection, app, Unused::of(&gained.gathering));
         Err(stored.err().map_or(CallbackError::Refused, Into::into))
     }
 
@@ -170,11 +170,12 @@ impl Connections {
         let answer = self.exchange(flow, &gathering, &Secret::from(code)).await?;
         gathering.grant.access_token = Some(answer.access_token.clone());
         gathering.grant.refresh_token.clone_from(&answer.refresh_token);
-        let given = gathering.grant.clone();
+        // Where the grant lies may stand in the callback.
+        let given = Unused::of(&gathering);
         match self.gain_from(flow, gathering, answer, asked).await {
             Ok(gained) => Ok(gained),
             Err(failure) => {
-                self.end_unused(&flow.connection, &flow.app, way.method, given);
+                self.end_unused(&flow.connection, &flow.app, given);
                 Err(failure)
             }
         }

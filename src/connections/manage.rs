@@ -1,6 +1,8 @@
 //! What an owner does with a connection: name it, confirm it, reconnect it, delete it.
 
-use super::{Connection, ConnectionError, Connections, Fault, Status, grant::Grant, input, list::OfApp};
+use super::{
+    Connection, ConnectionError, Connections, Fault, Status, grant::Grant, input, list::OfApp, revoke::Unused,
+};
 use crate::{
     id::{ConnectionId, OwnerId},
     store::{Deleted, GrantRow},
@@ -86,7 +88,8 @@ impl Connections {
         match Grant::open(&self.parts.vault, connection.owner, grant) {
             Ok(grant) => {
                 if let Some(app) = self.parts.apps.app(&connection.app) {
-                    self.end_unused(connection, &app, connection.method, grant);
+                    let (method, fields) = (connection.method, connection.fields.clone());
+                    self.end_unused(connection, &app, Unused { method, fields, grant });
                 }
             }
             Err(fault) => tracing::error!(%fault, "a deleted grant can't be ended at its provider"),

@@ -16,6 +16,7 @@ use super::{
     gather::Gathering,
     grant::{self, Grant},
     pending::{digest, row_name},
+    revoke::Unused,
 };
 use crate::{
     catalog::app::{App, Method},
@@ -33,6 +34,12 @@ struct Pick {
     expires: Option<i64>,
     scopes: Scopes,
     undecided: Undecided,
+}
+
+impl Pick {
+    fn unused(self) -> Unused {
+        Unused { method: self.method, fields: self.fields, grant: self.grant }
+    }
 }
 
 #[derive(Serialize)]
@@ -65,8 +72,7 @@ impl Connections {
         let (ticket, cookie) = (vault::random_text(), vault::random_text());
         let kept = self.store_pick(connection, gained, undecided, (&ticket, &cookie)).await;
         if let Err(fault) = kept {
-            let Gathering { way, grant, .. } = &gained.gathering;
-            self.end_unused(connection, app, way.method, grant.clone());
+            self.end_unused(connection, app, Unused::of(&gained.gathering));
             return Err(fault);
         }
         tracing::info!(connection = %connection.id, app = app.name, field = undecided.field, "waits for its user to pick");
@@ -153,7 +159,7 @@ impl Connections {
             None => return Err(PickError::Refused),
         };
         if row.generation != connection.generation {
-            self.end_unused(&connection, &app, pick.method, pick.grant);
+            self.end_unused(&connection, &app, pick.unused());
             return Err(PickError::Refused);
         }
         if let Some(value) = value {
@@ -176,13 +182,13 @@ impl Connections {
         let client = self.client_of(way).await?;
         let Pick { mut fields, grant, scopes, undecided, expires, .. } = pick;
         fields.insert(undecided.field, value.to_owned());
-        let given = grant.clone();
         let gathering = Gathering { app, way, client: client.as_deref(), fields, grant, undecided: None };
+        let given = Unused::of(&gathering);
         let expires = expires.map(Timestamp::from_micros);
         let gained = match self.gain_picked(gathering, expires, scopes).await {
             Ok(gained) => gained,
             Err(Failure(reason)) => {
-                self.end_unused(connection, app, way.method, given);
+                self.end_unused(connection, app, given);
                 return self.failed(connection, app, reason).await;
             }
         };
@@ -237,7 +243,7 @@ impl Connections {
             if let (Ok(pick), Some(app)) =
                 (self.read_pick(connection, row), self.parts.apps.app(&connection.app))
             {
-                self.end_unused(connection, &app, pick.method, pick.grant);
+                self.end_unused(connection, &app, pick.unused());
             }
         }
     }
@@ -255,7 +261,7 @@ impl Connections {
     /// grants of one user when one is revoked.
     fn let_go(&self, connection: &Connection, app: &Arc<App>, pick: Pick) {
         if !connection.is_active() {
-            self.end_unused(connection, app, pick.method, pick.grant);
+            self.end_unused(connection, app, pick.unused());
         }
     }
 }

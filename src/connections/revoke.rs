@@ -1,6 +1,6 @@
 //! Ending a grant at its provider, once the gateway has let go of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use tokio::time::sleep;
 
@@ -13,11 +13,30 @@ use crate::{
 /// How long to wait before each further attempt.
 const WAITS: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(10), Duration::from_mins(1)];
 
+/// A grant that nobody will use, and what was known with it: some of that says where it is ended.
+pub(super) struct Unused {
+    pub(super) method: Method,
+    pub(super) fields: BTreeMap<String, String>,
+    pub(super) grant: Grant,
+}
+
+impl Unused {
+    /// What was gathered so far, with the tokens that came first.
+    pub(super) fn of(gathering: &Gathering<'_>) -> Self {
+        Self {
+            method: gathering.way.method,
+            fields: gathering.fields.clone(),
+            grant: gathering.grant.clone(),
+        }
+    }
+}
+
 impl Connections {
     /// Tells the provider, in the background, of a grant that nobody else will ever use.
-    pub(super) fn end_unused(&self, connection: &Connection, app: &Arc<App>, method: Method, grant: Grant) {
+    pub(super) fn end_unused(&self, connection: &Connection, app: &Arc<App>, unused: Unused) {
         let (this, app) = (self.clone(), Arc::clone(app));
-        let connection = Connection { method, ..connection.clone() };
+        let Unused { method, fields, grant } = unused;
+        let connection = Connection { method, fields, ..connection.clone() };
         self.apart(async move { this.end_at_provider(&connection, &app, &grant).await });
     }
 

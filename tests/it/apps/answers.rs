@@ -83,7 +83,9 @@ pub(super) fn back(app: &App, way: &Auth) -> Table {
 
 /// The answer of the token endpoint, with every field that is looked for in it.
 fn token(app: &App, way: &Auth, path: Option<&str>, access: &str) -> Value {
-    let mut answer = json!({"token_type": "Bearer", "expires_in": 3600});
+    // A token that renews itself lasts long enough to be worth it.
+    let lasts = if way.refresh.spend == Spend::AccessToken { 5_184_000 } else { 3600 };
+    let mut answer = json!({"token_type": "Bearer", "expires_in": lasts});
     put(&mut answer, path.unwrap_or("access_token"), json!(access));
     let is_spent = way.refresh.spend == Spend::RefreshToken && way.refresh.kind != RefreshKind::None;
     if is_spent && way.authorize.is_some() {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     expected,
-    stage::{Stage, line},
+    stage::{Record, Stage, line},
     way::Way,
 };
 use crate::harness::http::Reply;
@@ -17,12 +17,19 @@ pub(super) struct Connected {
 
 impl Connected {
     pub(super) async fn by(way: &Way) -> Self {
-        let stage = expected::stage(std::slice::from_ref(way)).await;
-        expected::provide(&stage, way);
-        let record = stage.connect(&expected::visit(way)).await.unwrap_or_else(|why| panic!("{why}"));
+        let (stage, made) = Self::tried(way).await;
+        let record = made.unwrap_or_else(|why| panic!("{why}"));
         let id = record.connection["connection_id"].as_str().unwrap().to_owned();
         assert_eq!(record.connection["status_reason"], Value::Null, "{}", record.connection);
         Self { stage, id }
+    }
+
+    /// What comes of trying to connect.
+    pub(super) async fn tried(way: &Way) -> (Stage, Result<Record, String>) {
+        let stage = expected::stage(std::slice::from_ref(way)).await;
+        expected::provide(&stage, way);
+        let made = stage.connect(&expected::visit(way)).await;
+        (stage, made)
     }
 
     /// The connection as the API tells it.

@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::json;
 
 use super::{
-    expected,
+    connect::Connected,
     stage::lines,
     way::{Way, way},
 };
@@ -13,9 +13,8 @@ use crate::harness::{tls::Internet, upstream::Answer};
 /// Signs in where the token endpoint answers so; why that is no connection, and what the provider was asked.
 async fn refused(way: &Way, answer: &str) -> (String, Vec<String>) {
     let way = Way { answer: answer.to_owned(), ..way.clone() };
-    let stage = expected::stage(std::slice::from_ref(&way)).await;
-    expected::provide(&stage, &way);
-    let why = stage.connect(&expected::visit(&way)).await.unwrap_err();
+    let (stage, made) = Connected::tried(&way).await;
+    let why = made.unwrap_err();
     assert!(!why.contains("at.1~x"), "{why}");
     let asked = lines(&stage.internet.take());
     let (method, path) = way.call(0).0.split_once(' ').unwrap();

@@ -73,7 +73,7 @@ pub(super) fn is_told(app: &str, method: &str) -> bool {
     let known = catalog().app(app).cloned();
     known.is_some_and(|app| {
         let way = app.auth.iter().find(|way| way.method.as_str() == method);
-        way.is_some_and(|way| way.revoke.is_some() && way.client.is_some())
+        way.is_some_and(|way| way.revoke.is_some() && (way.client.is_some() || way.token.is_some()))
     })
 }
 
@@ -107,6 +107,9 @@ pub(super) fn typed(app: &App, way: &Auth) -> Table {
 
 /// A value of a field.
 pub(super) fn of_field(field: &Field) -> String {
+    if field.multiline {
+        return RSA.to_owned();
+    }
     let choice = field.choices.first().cloned();
     let accepted = |value: &String| field.accepts(value).is_ok();
     let is_it = |name: &str| name == field.name || Some(name) == field.path.as_deref();

@@ -7,6 +7,7 @@ mod expected;
 mod failures;
 mod fields;
 mod given;
+mod hard;
 mod params;
 mod places;
 mod published;

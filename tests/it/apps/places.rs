@@ -181,10 +181,10 @@ async fn telegram_has_its_token_in_the_path_and_nowhere_else() {
     let connected = Connected::by(&way("telegram", "API_KEY")).await;
     let host = "https://api.telegram.org";
     let table = [
-        ("POST /:token/sendMessage", format!("POST {host}/bot110201543%3AAAHdqTcv-_1/sendMessage")),
+        ("POST /:token/sendMessage", format!("POST {host}/bot110201543:AAHdqTcv-_1/sendMessage")),
         (
             "GET /file/:token/photos/file_1.jpg",
-            format!("GET {host}/file/bot110201543%3AAAHdqTcv-_1/photos/file_1.jpg"),
+            format!("GET {host}/file/bot110201543:AAHdqTcv-_1/photos/file_1.jpg"),
         ),
         ("GET /getMe", format!("GET {host}/getMe")),
         ("GET /x?a=:token", format!("GET {host}/x?a=:token")),

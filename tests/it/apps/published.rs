@@ -20,7 +20,7 @@ fn outgoing(call: &Published) -> String {
     match call.app {
         // Only the path is filled in.
         "quickbooks" => path.replace(":realmId", "9130357849536636") + query,
-        "telegram" => target.replace(":token", "bot110201543%3AAAHdqTcv-_1"),
+        "telegram" => target.replace(":token", "bot110201543:AAHdqTcv-_1"),
         "jira" => target
             .replace("{cloudId}", "11223344-a1b2-3b33-c444-def123456789")
             .replace(":cloudId", "11223344-a1b2-3b33-c444-def123456789"),

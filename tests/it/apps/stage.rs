@@ -33,11 +33,22 @@ pub(super) const CODE: &str = "4/co de+&1";
 
 /// Longer than the token of any provider lives.
 const AGES: Duration = Duration::from_hours(24 * 100);
+/// Nearly as long as the sixty days that some tokens live.
+const NEARLY: Duration = Duration::from_secs(60 * 24 * 3600 - 120);
 /// How long a visit waits for what it knows must come.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What the internet says to a request; whether the first tokens are old by now.
-type Script = Box<dyn Fn(&Seen, bool) -> String + Send + Sync>;
+type Script = Box<dyn Fn(&Seen, bool) -> Said + Send + Sync>;
+
+/// A status line's end and a body.
+pub(super) struct Said(pub(super) &'static str, pub(super) String);
+
+impl From<String> for Said {
+    fn from(body: String) -> Self {
+        Self("200 OK", body)
+    }
+}
 
 /// The gateway and the internet.
 pub(super) struct Stage {
@@ -75,6 +86,8 @@ pub(super) struct Visit {
     pub(super) calls: Vec<String>,
     /// Whether the token is renewed once it is old.
     pub(super) renews: bool,
+    /// Whether only a token that is still good can be renewed: shortly before its sixty days are over.
+    pub(super) renews_in_time: bool,
     /// Whether the provider is told of the end.
     pub(super) ends: bool,
 }
@@ -100,13 +113,13 @@ pub(super) struct Record {
 impl Stage {
     /// With a client for each of these names, and what the operator gives beside it.
     pub(super) async fn start(clients: BTreeMap<String, Table>) -> Self {
-        let script: Arc<Mutex<Script>> = Arc::new(Mutex::new(Box::new(|_, _| "{}".to_owned())));
+        let script: Arc<Mutex<Script>> = Arc::new(Mutex::new(Box::new(|_, _| "{}".to_owned().into())));
         let (phase, arrived) = (Arc::<Phase>::default(), watch::Sender::new(0));
         let (current, now, count) = (Arc::clone(&script), Arc::clone(&phase), arrived.clone());
         let internet = Internet::answering(move |seen| {
-            let body = (current.lock().unwrap())(seen, now.aged.load(SeqCst));
+            let Said(status, body) = (current.lock().unwrap())(seen, now.aged.load(SeqCst));
             count.send_modify(|count| *count += 1);
-            if now.closing.load(SeqCst) { closed(&body) } else { Answer::ok(&body) }
+            if now.closing.load(SeqCst) { closed(&body) } else { Answer::with(status, "", &body) }
         })
         .await;
         let mut plan = internet.plan().standing_clock();
@@ -120,8 +133,27 @@ impl Stage {
     }
 
     /// From now on the internet answers like this.
-    pub(super) fn answer(&self, script: impl Fn(&Seen, bool) -> String + Send + Sync + 'static) {
-        *self.script.lock().unwrap() = Box::new(script);
+    pub(super) fn answer<S: Into<Said>>(&self, script: impl Fn(&Seen, bool) -> S + Send + Sync + 'static) {
+        *self.script.lock().unwrap() = Box::new(move |seen, aged| script(seen, aged).into());
+    }
+
+    /// Tokens grow old.
+    pub(super) fn age(&self) {
+        self.age_by(AGES);
+    }
+
+    /// So much time goes by, after which the provider gives other tokens.
+    pub(super) fn age_by(&self, time: Duration) {
+        self.world.clock.advance(time);
+        self.phase.aged.store(true, SeqCst);
+    }
+
+    /// Waits until the internet was asked for something like this.
+    pub(super) async fn until(&self, is_it: impl Fn(&Seen) -> bool) {
+        let mut arrived = self.arrived.subscribe();
+        while !self.internet.seen().iter().any(&is_it) {
+            timeout(PATIENCE, arrived.changed()).await.expect("what is waited for comes in time").unwrap();
+        }
     }
 
     /// Goes the whole way.
@@ -137,14 +169,21 @@ impl Stage {
             record.calls.push((self.internet.take(), refused));
         }
         if visit.renews {
-            self.world.clock.advance(AGES);
             self.phase.closing.store(true, SeqCst);
-            self.phase.aged.store(true, SeqCst);
+            self.age_by(if visit.renews_in_time { NEARLY } else { AGES });
             let reply = self.send(&id, &visit.calls[0], &[]).await;
             if reply.header("keyferry-error").is_some() {
                 return Err(format!("not renewed: {}", reply.json()["reason"]));
             }
+            if visit.renews_in_time {
+                // It runs beside the call, which goes out with what there is.
+                let path =
+                    visit.calls[0].split_once(' ').unwrap().1.trim_start_matches(&format!("/{}", visit.app));
+                self.until(|seen| !seen.target().ends_with(path)).await;
+            }
             record.renewal = self.internet.take();
+            let is_call = |seen: &Seen| seen.header("x-mine").is_some();
+            record.renewal.sort_by_key(is_call);
         }
         self.end(&id, visit.ends, &mut record).await?;
         Ok(record)
@@ -224,7 +263,7 @@ impl Stage {
     }
 
     /// Deletes the connection, and waits until the provider knows where it is told.
-    async fn end(&self, id: &str, is_told: bool, record: &mut Record) -> Result<(), String> {
+    pub(super) async fn end(&self, id: &str, is_told: bool, record: &mut Record) -> Result<(), String> {
         let mut arrived = self.arrived.subscribe();
         let before = *arrived.borrow_and_update();
         let path = format!("/connections/{id}");
@@ -248,7 +287,10 @@ fn closed(body: &str) -> Answer {
 /// A provider's HMAC over all parameters of a callback, with the client's secret.
 fn signature(parameters: &Table) -> String {
     use aws_lc_rs::hmac;
-    let pairs: Vec<_> = parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    // What would make one parameter look like two is escaped, and nothing else.
+    let escaped = |text: &str| text.replace('%', "%25").replace('&', "%26");
+    let pairs: Vec<_> =
+        parameters.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(value))).collect();
     let key = hmac::Key::new(hmac::HMAC_SHA256, CLIENT_SECRET.as_bytes());
     let tag = hmac::sign(&key, pairs.join("&").as_bytes());
     tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
