@@ -25,15 +25,18 @@ fn input(words: &Words, app: &App, way: &OfferedWay, asked: &Asked, typed: Optio
     let typed = typed.filter(|_| !asked.secret);
     let (label, lang) = label(words, &asked.label);
     let example = asked.example.clone();
+    let pattern = pattern(app, way, &asked.name);
+    // Without a form to hold it against, a browser only minds that there is nothing.
+    let wrong = if pattern.is_none() && asked.choices.is_empty() { Wrong::Missing } else { Wrong::Form };
     Input {
         id: format!("f-{}", asked.name),
         posted_as: format!("{PREFIX}{}", asked.name),
         label,
         lang,
         help: asked.help.clone(),
-        pattern: pattern(app, way, &asked.name),
+        pattern,
         title: example.as_ref().map(|example| words.with("as-in", &[("example", example)])),
-        advice: advice(words, app, Some(asked), Wrong::Form),
+        advice: advice(words, app, Some(asked), wrong),
         example,
         wrong: None,
         value: typed.or(asked.value.as_ref()).cloned().unwrap_or_default(),

@@ -131,6 +131,10 @@ async fn oc_7_a_code_never_reaches_another_apps_token_endpoint() {
     let code = foreign.iter().find(|(name, _)| name == "code").unwrap().1.clone();
     let mixed = with(&world.provider.consent(&journey.url), "code", Some(&code));
     refused(&world, "tenanted", &journey, &mixed, "at the other app's callback").await;
+    let journey = world.leave(&one, &[]).await;
+    world.provider.consent(&journey.url);
+    refused(&world, "fake", &journey, &foreign, "the other app's flow at this one's callback").await;
+    refused(&world, "tenanted", &journey, &foreign, "and at its own, in the wrong browser").await;
 }
 
 #[tokio::test]
@@ -231,7 +235,7 @@ async fn oc_13_whatever_the_token_endpoint_does_nothing_becomes_active_without_a
         (Fault::Redirect, "provider_answer_unusable"),
         (Fault::Body(json!({"ok": false, "error": "invalid_code"})), "invalid_code"),
         (Fault::Body(json!({"token_type": "bearer"})), "provider_answer_unusable"),
-        (Fault::Body(json!({"access_token": "x".repeat(2 << 20)})), "provider_answer_unusable"),
+        (Fault::Body(json!({"access_token": "x".repeat(50 << 20)})), "provider_answer_unusable"),
         (Fault::Error("invalid_client"), "client_misconfigured"),
         (Fault::With(json!({"tenant": "../evil"})), "field_refused"),
     ] {

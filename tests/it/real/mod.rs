@@ -10,6 +10,7 @@ mod grpc;
 mod maton;
 mod memory;
 mod oidc;
+mod pages;
 mod process;
 mod sdks;
 mod signed;
