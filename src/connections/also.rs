@@ -3,7 +3,7 @@
 //!
 //! The connection that was asked for stands by itself: what fails here is logged, and its token is ended.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     AWAITING_CONFIRMATION, Connection, Connections, Fault, Status,
@@ -12,6 +12,7 @@ use super::{
     finish::{Gained, Scopes},
     gather::{Gathering, in_answer},
     grant::Grant,
+    revoke::Unused,
 };
 use crate::{
     catalog::{
@@ -63,7 +64,8 @@ impl Connections {
                 Ok(connection) => made.push(Arc::new(connection)),
                 Err(Failure(reason)) => {
                     tracing::warn!(app = app.name, reason, beside = %first.id, "a further token made no connection");
-                    self.end_unused(&blank, &app, way.method, grant);
+                    let (method, fields) = (way.method, BTreeMap::new());
+                    self.end_unused(&blank, &app, Unused { method, fields, grant });
                 }
             }
         }
