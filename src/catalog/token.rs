@@ -225,9 +225,8 @@ pub struct Revoke {
     /// Which token it takes.
     #[serde(default)]
     pub token: RevokeToken,
-    /// How the client proves itself there.
-    #[serde(default)]
-    pub client_auth: ClientAuth,
+    /// How the client proves itself there, if not as at the token endpoint.
+    pub client_auth: Option<ClientAuth>,
     /// How the request is written.
     #[serde(default)]
     pub format: Format,

@@ -83,7 +83,7 @@ pub(super) fn fields(
         match given.get(&field.name).map(String::as_str).filter(|value| !value.is_empty()) {
             Some(value) => {
                 field.accepts(value).map_err(|unfit| Refused::new(&field.name, unfit.to_string()))?;
-                if field.secret {
+                if field.secret || field.multiline {
                     typed.grant.secret_fields.insert(field.name.clone(), value.into());
                 } else {
                     typed.fields.insert(field.name.clone(), value.to_owned());

@@ -56,6 +56,8 @@ impl Connections {
         let Ok(client) = asking::client_of(&gathering) else { return };
         let mut values = gathering.values();
         let tokens = (access_token, grant.refresh_token.as_ref());
+        let at_tokens = way.token.as_ref().map(|token| token.client_auth);
+        let proof = step.client_auth.or(at_tokens).unwrap_or_default();
         let mut waits = WAITS.into_iter();
         loop {
             let parts = &self.parts;
@@ -65,6 +67,7 @@ impl Connections {
                 http: &parts.http,
                 clock: &parts.clock,
                 step,
+                client_auth: proof,
                 limit: app.limit.as_ref(),
                 client: &client,
                 values: &values,

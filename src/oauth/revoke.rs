@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use super::{Client, OAuthError, client_auth, params::Params, request, when};
 use crate::{
     catalog::{
-        auth::{Revoke, RevokeToken, Verb},
+        auth::{ClientAuth, Revoke, RevokeToken, Verb},
         limit::Limit,
         template::Values,
     },
@@ -25,6 +25,8 @@ pub struct Revocation<'a> {
     pub clock: &'a Clock,
     /// The step of the app's file.
     pub step: &'a Revoke,
+    /// How the client proves itself.
+    pub client_auth: ClientAuth,
     /// How this provider asks to be left alone.
     pub limit: Option<&'a Limit>,
     /// Who asks.
@@ -38,7 +40,7 @@ pub async fn revoke(
     revocation: &Revocation<'_>,
     (access_token, refresh_token): (&Secret, Option<&Secret>),
 ) -> Result<(), OAuthError> {
-    let Revocation { http, clock, step, limit, client, values } = *revocation;
+    let Revocation { http, clock, step, client_auth, limit, client, values } = *revocation;
     let (rename, mut headers) = (BTreeMap::new(), HeaderMap::new());
     let mut params = Params::new(&rename);
     match (step.token, refresh_token) {
@@ -57,7 +59,7 @@ pub async fn revoke(
     }
     // The bearer is the request's one proof; a second one in the same field would take its place.
     if step.token != RevokeToken::Bearer {
-        client_auth::apply(step.client_auth, client, values, &mut params, &mut headers)?;
+        client_auth::apply(client_auth, client, values, &mut params, &mut headers)?;
     }
     params.fill(&step.params, values)?;
     request::fill(&mut headers, &step.headers, values)?;

@@ -118,7 +118,8 @@ impl World {
 
     fn revocation<'a>(&'a self, step: &'a Revoke) -> Revocation<'a> {
         let Self { http, clock, client, values, .. } = self;
-        Revocation { http, clock, step, limit: None, client, values }
+        let client_auth = step.client_auth.unwrap_or(self.token.client_auth);
+        Revocation { http, clock, step, client_auth, limit: None, client, values }
     }
 
     async fn exchange(&self, echo: &[(String, String)]) -> Result<TokenAnswer, OAuthError> {

@@ -81,6 +81,12 @@ fn check_field(app: &App, at: &str, field: &Field, found: &mut Findings) {
     if let Some(of) = &field.of {
         let known = app.auth.iter().any(|way| super::names::declared(app, way, of).is_some());
         found.say_if(!known || *of == field.name, format!("{at}.of"), format!("{of} is declared nowhere"));
+        let hidden =
+            app.auth.iter().filter_map(|way| super::names::declared(app, way, of)).any(|it| it.secret);
+        let told = !field.secret && field.pattern.is_none();
+        let problem =
+            format!("is taken out of {of}, a secret: make it secret too, or say by a pattern what it is");
+        found.say_if(hidden && told, format!("{at}.secret"), problem);
         let whole = field.regex.is_none() && field.path.is_none();
         found.say_if(whole, format!("{at}.regex"), "is missing: which part of it?");
     }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::catalog::{
     app::App,
-    auth::Auth,
+    auth::{Auth, Sign},
     field::Source,
     pattern::Pattern,
     template::{Piece, Template, Values},
@@ -95,12 +95,34 @@ fn check_values(app: &App, used: &Use<'_>, way: &Auth, plain_http: bool) -> Resu
         }
     }
     let outside = hosts.iter().any(|name| declared(app, way, name).is_some_and(|source| is_outside(&source)));
-    let shown = used.kind == Kind::Endpoint && way.client.is_some();
-    if (outside || shown) && !pinned(&host_pattern(app, way, used.template)) {
-        let why = if shown { "it is shown the operator's client" } else { "the value comes from outside" };
-        return Err(format!("the host has to end in a domain that this file writes out, because {why}"));
+    if used.template.as_str().starts_with('/') {
+        return Ok(());
     }
-    Ok(())
+    let why = if way.client.is_some() {
+        "it is shown the operator's client, or tokens that people gave to this gateway"
+    } else if carries_operators(app, way) {
+        "it is shown what belongs to the operator"
+    } else if outside {
+        "the value comes from outside"
+    } else {
+        return Ok(());
+    };
+    if pinned(&host_pattern(app, way, used.template)) {
+        return Ok(());
+    }
+    Err(format!("the host has to end in a domain that this file writes out, because {why}"))
+}
+
+/// Whether requests of this way carry a secret of the operator's.
+fn carries_operators(app: &App, way: &Auth) -> bool {
+    let written =
+        app.injects().map(|inject| &inject.value).chain(app.headers.values()).chain(app.query.values());
+    let signed = way.sign.iter().flat_map(Sign::templates).map(|(_, template)| template);
+    let is_operators = |name: &str| {
+        declared(app, way, name)
+            .is_some_and(|source| source.secret && source.origin == Origin::Field(Source::Operator))
+    };
+    written.chain(signed).any(|template| template.names().any(is_operators))
 }
 
 /// Whether somebody else than the user or the operator says it.

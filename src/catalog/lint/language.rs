@@ -46,11 +46,19 @@ pub(super) fn pinned(pattern: &str) -> bool {
     endings.literals().is_some_and(|endings| !endings.is_empty() && endings.iter().all(names_a_domain))
 }
 
-/// `api.example.com` whole, or anything below `.example.com`; not what merely ends in `example.com`.
+/// `api.example.com` whole, or anything below `.example.com`; not what merely ends in `example.com`, and not what a
+/// registry sells names below, as `.co.uk`.
 fn names_a_domain(ending: &Literal) -> bool {
     let host = ending.as_bytes().split(|byte| *byte == b':').next().unwrap_or_default();
     let labels = host.split(|byte| *byte == b'.').count();
-    labels >= if ending.is_exact() { 2 } else { 3 }
+    let written = if ending.is_exact() { Some(host) } else { host.splitn(2, |byte| *byte == b'.').nth(1) };
+    labels >= if ending.is_exact() { 2 } else { 3 } && written.is_some_and(|host| !is_registrys(host))
+}
+
+/// Whether a registry sells names below it (the public suffix list, its part that registries made).
+fn is_registrys(host: &[u8]) -> bool {
+    psl::suffix(host)
+        .is_some_and(|suffix| suffix.as_bytes() == host && suffix.typ() == Some(psl::Type::Icann))
 }
 
 #[cfg(test)]
@@ -97,6 +105,8 @@ mod tests {
             "[a-z.]+",
             "api\\.acme\\.[a-z.]+",
             "[a-z]+acme\\.test",
+            "[a-z]+\\.co\\.uk",
+            "[a-z]+\\.com\\.au",
             "[a-z]+\\.test",
             "[a-z]+\\.acme\\.test|[a-z]+",
             "acme",

@@ -66,9 +66,13 @@ impl Declared<'_> {
 /// The source of `name` on one way in.
 pub(super) fn declared<'a>(app: &'a App, way: &'a Auth, name: &str) -> Option<Declared<'a>> {
     if let Some(field) = app.fields_of(way.method).find(|field| field.name == name) {
+        // What is taken out of another value is said by whoever says that.
+        let of =
+            field.of.as_deref().filter(|of| app.fields.iter().all(|it| it.name != *of || it.of.is_none()));
+        let origin = of.and_then(|of| declared(app, way, of)).map(|source| source.origin);
         return Some(Declared {
             pattern: field.pattern.as_ref(),
-            origin: Origin::Field(field.from),
+            origin: origin.unwrap_or(Origin::Field(field.from)),
             secret: field.secret,
             lines: field.multiline,
             missing: field.optional && field.default.is_none(),
@@ -126,6 +130,12 @@ fn check_name(app: &App, used: &Use<'_>, name: &str, found: &mut Findings) {
             None => found.say(&used.at, format!("${{{name}}} is declared nowhere for {method}")),
             Some(source) if !source.is_known_at(used.stage, name) => {
                 found.say(&used.at, format!("${{{name}}} is not known yet at this point"));
+            }
+            Some(source) if source.secret && used.is_seen() => {
+                found.say(&used.at, format!("${{{name}}} is a secret, and the browser is shown this"));
+            }
+            Some(source) if !source.secret && used.kind == Kind::Key => {
+                found.say(&used.at, format!("${{{name}}} is a key: its field has to be secret"));
             }
             Some(source) if source.lines && used.kind != Kind::Key => {
                 found.say(&used.at, format!("${{{name}}} may have several lines: only a key can hold them"));

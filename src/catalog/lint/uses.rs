@@ -249,6 +249,11 @@ impl<'a> List<'a> {
 }
 
 impl Use<'_> {
+    /// Whether it ends up in a browser's address bar.
+    pub(super) fn is_seen(&self) -> bool {
+        self.stage == Stage::Consent && self.at.contains(".authorize.")
+    }
+
     /// Whether the template becomes a URL or a part of one as it is.
     pub(super) fn is_url(&self) -> bool {
         !matches!(self.kind, Kind::Header | Kind::Value | Kind::Key | Kind::Claim)

@@ -202,6 +202,31 @@ fn every_name_has_a_source_in_time() {
 }
 
 #[test]
+fn secrets_stay_out_of_the_browser_and_of_what_anybody_may_see() {
+    check(&[
+        (
+            "acme.test/authorize\",",
+            "acme.test/authorize\", params = { s = \"${client_secret}\" },",
+            "auth[0].authorize.params.s",
+            "the browser is shown this",
+        ),
+        (
+            "name = \"team\"\nlabel = \"Team\"\npattern = \"^[0-9]+$\"\nfrom = \"callback\"\nmethods = [\"OAUTH2\"]",
+            "name = \"team\"\nlabel = \"Team\"\nof = \"api_key\"\npath = \"team\"\nmethods = [\"API_KEY\"]",
+            "field[1].secret",
+            "taken out of api_key, a secret",
+        ),
+        (
+            "method = \"API_KEY\"",
+            "method = \"JWT\"\njwt = { algorithm = \"HS256\", key = \"${region}\" }",
+            "auth[1].jwt.key",
+            "has to be secret",
+        ),
+        ("https://${tenant}.acme.test\"", "https://${tenant}\"", "base", "tokens that people gave"),
+    ]);
+}
+
+#[test]
 fn urls_stay_where_they_are_written() {
     check(&[
         ("https://files.acme.test", "ftp://files.acme.test", "route[0].base", "no absolute https URL"),
