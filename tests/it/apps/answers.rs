@@ -6,7 +6,6 @@ use keyferry::catalog::{
     auth::{RefreshKind, Spend},
     field::{Field, Source},
 };
-use regex::Regex;
 use serde_json::{Map, Value, json};
 
 use super::{given, way::Table};
@@ -19,7 +18,7 @@ const REFRESH: &str = "refresh-token-1";
 
 /// Answers to requests at URLs that a template means, and to all others.
 pub(super) struct Provider {
-    told: Vec<(Regex, String)>,
+    told: Vec<(Meant, String)>,
     token: String,
     mcp: Option<String>,
 }
@@ -34,21 +33,21 @@ impl Provider {
         if let Some(probe) = way.probe.as_ref().or(app.probe.as_ref()) {
             who(&mut told, probe);
         }
-        let mut told: Vec<(Regex, String)> =
-            told.into_iter().map(|(template, answer)| (meant(&template), answer.to_string())).collect();
+        let mut told: Vec<(Meant, String)> =
+            told.into_iter().map(|(template, answer)| (Meant::by(&template), answer.to_string())).collect();
         if let Some(step) = &way.exchange {
             let mut answer = token(app, way, step.path.as_deref(), ACCESS);
             if let Some((path, value)) = &step.ok {
                 put(&mut answer, path, value.clone());
             }
-            told.push((meant(step.url.as_str()), answer.to_string()));
+            told.push((Meant::by(step.url.as_str()), answer.to_string()));
         }
         if let Some(legs) = &way.oauth1 {
             let form = |token: &str| {
                 format!("oauth_token={token}&oauth_token_secret=token-secret&oauth_callback_confirmed=true")
             };
-            told.push((meant(legs.request_token_url.as_str()), form("request-token")));
-            told.push((meant(legs.access_token_url.as_str()), form(ACCESS)));
+            told.push((Meant::by(legs.request_token_url.as_str()), form("request-token")));
+            told.push((Meant::by(legs.access_token_url.as_str()), form(ACCESS)));
         }
         let first = if way.exchange.is_some() { SHORT } else { ACCESS };
         let path = way.token.as_ref().and_then(|token| token.path.as_deref());
@@ -62,7 +61,7 @@ impl Provider {
             return document.to_string();
         }
         let url = format!("https://{}{}", seen.header("host").unwrap(), seen.target());
-        let told = self.told.iter().find(|(meant, _)| meant.is_match(&url)).map(|(_, answer)| answer);
+        let told = self.told.iter().find(|(meant, _)| meant.is(&url)).map(|(_, answer)| answer);
         let text = told.unwrap_or(&self.token);
         if aged { text.replace("-token-1", "-token-2") } else { text.clone() }
     }
@@ -153,19 +152,52 @@ fn at<'t>(told: &'t mut Vec<(String, Value)>, template: &Template) -> &'t mut Va
     &mut told[place].1
 }
 
-/// The URLs that a template means; one without a host is a path of any host. Queries don't matter.
-fn meant(template: &str) -> Regex {
-    let template = template.split('?').next().unwrap();
-    let holes = Regex::new(r"\$\{[^}]*\}|\{[^}]*\}|/:[A-Za-z]+").unwrap();
-    let mut text = if template.starts_with('/') { "^https://.*".to_owned() } else { "^".to_owned() };
-    let mut rest = 0;
-    for hole in holes.find_iter(template) {
-        text += &regex_syntax::escape(&template[rest..hole.start()]);
-        text += if hole.as_str().starts_with('/') { "/[^/]+" } else { ".*" };
-        rest = hole.end();
+/// The URLs that a template means: what stands between its placeholders. Queries don't matter.
+struct Meant {
+    /// Of any host.
+    is_path: bool,
+    pieces: Vec<String>,
+}
+
+impl Meant {
+    /// By `${name}`, `{name}` and `/:name`.
+    fn by(template: &str) -> Self {
+        let template = template.split('?').next().unwrap();
+        let (mut pieces, mut rest) = (Vec::new(), template);
+        while let Some(at) =
+            [rest.find("${"), rest.find('{'), rest.find("/:").map(|at| at + 1)].into_iter().flatten().min()
+        {
+            let (before, behind) = rest.split_at(at);
+            pieces.push(before.to_owned());
+            let end =
+                if behind.starts_with(':') { behind.find('/') } else { behind.find('}').map(|at| at + 1) };
+            rest = &behind[end.unwrap_or(behind.len())..];
+        }
+        pieces.push(rest.to_owned());
+        Self { is_path: template.starts_with('/'), pieces }
     }
-    text += &regex_syntax::escape(&template[rest..]);
-    Regex::new(&(text + r"(\?.*)?$")).unwrap()
+
+    fn is(&self, url: &str) -> bool {
+        let url = url.split('?').next().unwrap();
+        let [first, others @ ..] = self.pieces.as_slice() else { return false };
+        let behind_host = "https://".len() + url["https://".len()..].find('/').unwrap_or(0);
+        let mut rest = match self.is_path {
+            false => match url.strip_prefix(first.as_str()) {
+                Some(rest) => rest,
+                None => return false,
+            },
+            // A prefix of the base may stand before it.
+            true => match url[behind_host..].find(first.as_str()) {
+                Some(at) => &url[behind_host + at + first.len()..],
+                None => return false,
+            },
+        };
+        for piece in others {
+            let Some(at) = rest.find(piece.as_str()) else { return false };
+            rest = &rest[at + piece.len()..];
+        }
+        rest.is_empty() || others.last().is_some_and(String::is_empty)
+    }
 }
 
 /// Puts a value where a dotted path leads; numbers are places in arrays.

@@ -45,8 +45,10 @@ const KNOWN: &[(&str, &str)] = &[
 const KNOWN_TYPED: &[(&str, &str, &str)] = &[("mailchimp", "api_key", "0123456789abcdef-us6")];
 
 /// The built-in apps.
-pub(super) fn catalog() -> Catalog {
-    Catalog::builtin().unwrap_or_else(|errors| panic!("{errors:?}"))
+pub(super) fn catalog() -> &'static Catalog {
+    static CATALOG: LazyLock<Catalog> =
+        LazyLock::new(|| Catalog::builtin().unwrap_or_else(|errors| panic!("{errors:?}")));
+    &CATALOG
 }
 
 /// Every client that some app asks for, with what the operator gives beside it.

@@ -209,7 +209,7 @@ impl Stage {
         Ok(record)
     }
 
-    async fn create(&self, visit: &Visit) -> Result<Value, String> {
+    pub(super) async fn create(&self, visit: &Visit) -> Result<Value, String> {
         let mut body = json!({"app": visit.app, "method": visit.method, "fields": visit.fields});
         if !visit.consents {
             body["credentials"] = json!(visit.typed);

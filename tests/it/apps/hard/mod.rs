@@ -4,6 +4,7 @@
 
 mod callbacks;
 mod calls;
+mod choices;
 mod renewals;
 mod secrets;
 mod tokens;

@@ -1,6 +1,7 @@
 //! Token answers that are not what they seem, and tokens that come in twos.
 
 use http::Method;
+use serde_json::json;
 
 use crate::apps::{
     connect::Connected,
@@ -71,6 +72,24 @@ async fn mailchimp_tells_its_data_centre_to_those_who_ask_in_its_own_words() {
         let (stage, made) = Connected::tried(&way).await;
         assert!(made.unwrap_err().contains("field_refused"), "{forged}");
         assert_eq!(stage.internet.take().len(), 2, "{forged}: token and metadata only");
+    }
+}
+
+#[tokio::test]
+async fn slack_gives_a_bot_and_a_user_at_once() {
+    let answer = r#"{"ok":true,"access_token":"at.1~x","token_type":"bot","scope":"chat:write","bot_user_id":"U0","team":{"id":"T9TK3CUKW"},
+        "authed_user":{"id":"U1234","scope":"search:read","access_token":"xoxp.u~1","token_type":"user"}}"#;
+    let connected = Connected::by(&Way { answer: answer.to_owned(), ..way("slack", "OAUTH2") }).await;
+    let world = &connected.stage.world;
+    let listed = world.api(&world.key, Method::GET, "/connections", None).await.json();
+    let found: Vec<_> = listed["connections"].as_array().unwrap().iter().collect();
+    let apps: Vec<_> = found.iter().map(|connection| (&connection["app"], &connection["status"])).collect();
+    assert_eq!(apps, [(&json!("slack"), &json!("ACTIVE")), (&json!("slack-user"), &json!("ACTIVE"))]);
+    for (app, token) in [("slack", "Bearer at.1~x"), ("slack-user", "Bearer xoxp.u~1")] {
+        world.get(&format!("/{app}/api/conversations.list")).await;
+        let seen = connected.stage.internet.newest();
+        assert_eq!(line(&seen), "GET https://slack.com/api/conversations.list");
+        assert_eq!(seen.header("authorization"), Some(token));
     }
 }
 
