@@ -221,7 +221,7 @@ impl Things {
             clock: clock.clone(),
         };
         let connections = Connections::new(parts, settings);
-        let files = (settings.catalog.dir.clone(), settings.egress.plain_http);
+        let files = (settings.catalog.clone(), settings.egress.plain_http);
         let reload = Reload::new(files, stamp, apps.clone(), connections.clone());
         Ok(Self {
             apps,
@@ -295,10 +295,12 @@ impl Things {
 
 /// The app files, those of the operator's folder over the built-in ones.
 pub fn catalog(settings: &Settings) -> anyhow::Result<Catalog> {
-    Catalog::load(settings.catalog.dir.as_deref(), settings.egress.plain_http).map_err(|errors| {
+    let loaded = Catalog::load(settings.catalog.dir.as_deref(), settings.egress.plain_http);
+    let all = loaded.map_err(|errors| {
         let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
         anyhow!("the app files have faults; `keyferry check` shows them again:\n{}", lines.join("\n"))
-    })
+    })?;
+    Ok(if settings.catalog.self_hosted { all } else { all.without_self_hosted() })
 }
 
 fn egress(settings: &Settings, listeners: &Listeners) -> anyhow::Result<Egress> {

@@ -3,13 +3,11 @@
 //! All or nothing: with one bad file the apps stay as they are, and the log says what is wrong. The settings are not
 //! read again. Built-in files are part of the program and never change.
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::{
     catalog::{Apps, Catalog, Stamp},
+    config::CatalogSettings,
     connections::Connections,
 };
 
@@ -19,7 +17,7 @@ pub struct Reload(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    dir: Option<PathBuf>,
+    files: CatalogSettings,
     plain_http: bool,
     apps: Apps,
     connections: Connections,
@@ -27,16 +25,16 @@ struct Inner {
 }
 
 impl Reload {
-    /// Of the folder `dir`, whose files may say `http:` only with `plain_http`; `stamp` is the folder's before it was
+    /// Of the folder that `files` names, whose files may say `http:` only with `plain_http`; `stamp` is the folder's before it was
     /// read the first time.
     #[must_use]
     pub fn new(
-        (dir, plain_http): (Option<PathBuf>, bool),
+        (files, plain_http): (CatalogSettings, bool),
         stamp: Option<Stamp>,
         apps: Apps,
         connections: Connections,
     ) -> Self {
-        Self(Arc::new(Inner { dir, plain_http, apps, connections, seen: Mutex::new(stamp) }))
+        Self(Arc::new(Inner { files, plain_http, apps, connections, seen: Mutex::new(stamp) }))
     }
 
     /// Job: reads the files again if the folder is not as it was.
@@ -57,12 +55,14 @@ impl Reload {
     }
 
     fn stamp(&self) -> Option<Stamp> {
-        self.0.dir.as_deref().map(Stamp::of)
+        self.0.files.dir.as_deref().map(Stamp::of)
     }
 
     fn read(&self) {
-        match Catalog::load(self.0.dir.as_deref(), self.0.plain_http) {
-            Ok(catalog) => {
+        let Inner { files, plain_http, .. } = &*self.0;
+        match Catalog::load(files.dir.as_deref(), *plain_http) {
+            Ok(all) => {
+                let catalog = if files.self_hosted { all } else { all.without_self_hosted() };
                 let apps = catalog.iter().count();
                 self.0.apps.exchange(catalog);
                 // What was prepared by the old files goes after they have gone, so that none of it comes back.

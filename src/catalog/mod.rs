@@ -14,6 +14,7 @@ mod load;
 pub mod method;
 pub mod pattern;
 mod place;
+mod self_hosted;
 mod signing;
 pub mod template;
 mod token;

@@ -54,11 +54,19 @@ pub struct CacheSettings {
 }
 
 /// `[catalog]`
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CatalogSettings {
     /// A folder with app files.
     pub dir: Option<PathBuf>,
+    /// Whether there are ways whose users name the whole host.
+    pub self_hosted: bool,
+}
+
+impl Default for CatalogSettings {
+    fn default() -> Self {
+        Self { dir: None, self_hosted: true }
+    }
 }
 
 /// `[selection]`

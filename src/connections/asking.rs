@@ -67,7 +67,7 @@ impl Connections {
             client: &client,
             values: &values,
         };
-        match (with, way.method) {
+        let answer = match (with, way.method) {
             (With::Code(code), _) => oauth::exchange(&endpoint, code).await,
             (With::Refresh(token), _) => oauth::refresh(&endpoint, &way.refresh, token).await,
             (With::Token(step), _) => oauth::trade(&endpoint, step).await,
@@ -76,7 +76,11 @@ impl Connections {
             }
             (With::Client, Method::Jwt) => oauth::assert(&endpoint).await,
             (With::Client, _) => oauth::login(&endpoint).await,
+        };
+        if let Err(error) = &answer {
+            self.note_forgotten(way, error).await;
         }
+        answer
     }
 
     /// What an answer's token is exchanged for, where the way says so; `gathering` takes the first one's tokens for it.

@@ -17,7 +17,7 @@ use crate::{
         app::{App, Method},
         auth::Auth,
     },
-    oauth::{self, Consent, OAuthError},
+    oauth::{Consent, OAuthError},
     vault::{self, Secret},
 };
 
@@ -40,13 +40,15 @@ impl Connections {
         if ways::is_typed_in(way) {
             self.connect(&connection, &app, way, typed).await
         } else {
+            let app = self.meet(Arc::clone(&app), way.method, &typed.fields).await?;
+            let way = app.way(way.method).ok_or_else(unknown_method)?;
             self.consent(&connection, &app, way, typed).await
         }
     }
 
     fn not_open(&self, app: &App, way: &Auth) -> BeginError {
         match &way.client {
-            Some(client) if ways::is_supported(way) => BeginError::NotConfigured(format!(
+            Some(client) => BeginError::NotConfigured(format!(
                 "The operator has not given the OAuth client {client} yet, with the redirect URI {}.",
                 self.redirect_uri(&app.name)
             )),
@@ -93,13 +95,14 @@ impl Connections {
         let mut values = gathering.values();
         self.vet(app, way, &values).await?;
         values.set("nonce", vault::random_text());
-        let begun = oauth::begin(&Consent {
+        let consent = Consent {
             authorize,
             client_id: &client.client_id,
             redirect_uri: &redirect_uri,
             scopes,
             values: &values,
-        })?;
+        };
+        let begun = self.begun(way, &client, &consent).await?;
         let pending = Pending {
             method: way.method,
             verifier: begun.verifier,
@@ -175,6 +178,10 @@ impl From<TakeError> for BeginError {
 
 impl From<OAuthError> for BeginError {
     fn from(error: OAuthError) -> Self {
-        Self::NotConfigured(error.to_string())
+        if error.passes() {
+            Self::TokenEndpoint(error.to_string())
+        } else {
+            Self::NotConfigured(error.to_string())
+        }
     }
 }

@@ -10,6 +10,7 @@ use super::{
     gather::{Gathering, NotFound, in_answer},
     grant::Grant,
     input::Refused,
+    legs::{TOKEN_SECRET, VERIFIER},
     pending::{self, Pending},
     revoke::Unused,
     values::Values,
@@ -36,6 +37,11 @@ impl Query<'_> {
         let mut found = self.0.iter().filter(|(known, _)| known == name);
         let (_, value) = found.next()?;
         (found.next().is_none() && !value.is_empty()).then_some(value)
+    }
+
+    /// What names the flow. OAuth 1.0a knows no `state`, but the token it began with; some say instead that it was denied.
+    fn state(&self) -> Option<&str> {
+        self.one("state").or_else(|| self.one("oauth_token")).or_else(|| self.one("denied"))
     }
 }
 
@@ -73,7 +79,7 @@ impl Connections {
         cookie: Option<&str>,
     ) -> Result<Outcome, CallbackError> {
         self.vouched(app, &query).await?;
-        let state = query.one("state").ok_or(CallbackError::Refused)?;
+        let state = query.state().ok_or(CallbackError::Refused)?;
         let row = self.parts.store.flows().take(&pending::digest(state)).await.map_err(Fault::from)?;
         let flow = self.flow(row.ok_or(CallbackError::Refused)?, app, query, cookie).await?;
         self.grant_of(&flow).await
@@ -113,6 +119,7 @@ impl Connections {
         }
         let app = self.parts.apps.app(&connection.app).ok_or(CallbackError::Refused)?;
         let pending = self.open_pending(&connection, row)?;
+        let app = self.known(app, pending.method, &pending.fields).await?;
         if pending.issuer.is_some() && pending.issuer.as_deref() != query.one("iss") {
             return Err(CallbackError::Refused);
         }
@@ -159,7 +166,11 @@ impl Connections {
         if let Some(error) = flow.query.one("error") {
             return Err(Failure(oauth::shortened(error)));
         }
-        let code = flow.query.one(&way.callback.code).ok_or_else(|| Failure("code_missing".to_owned()))?;
+        if flow.query.one("denied").is_some() {
+            return Err(Failure("access_denied".to_owned()));
+        }
+        let code = if way.oauth1.is_some() { VERIFIER } else { &way.callback.code };
+        let code = flow.query.one(code).ok_or_else(|| Failure("code_missing".to_owned()))?;
         let grant = Grant { secret_fields: flow.pending.secret_fields.clone(), ..Grant::default() };
         let fields = flow.pending.fields.clone();
         let mut gathering = Gathering { app: &flow.app, way, client, fields, grant, undecided: None };
@@ -167,7 +178,7 @@ impl Connections {
         gathering.take(Source::Callback, |field| in_query(field).map(str::to_owned))?;
         gathering.derive()?;
         let asked = self.parts.clock.now();
-        let answer = self.exchange(flow, &gathering, &Secret::from(code)).await?;
+        let answer = self.exchange(flow, &mut gathering, &Secret::from(code)).await?;
         gathering.grant.access_token = Some(answer.access_token.clone());
         gathering.grant.refresh_token.clone_from(&answer.refresh_token);
         // Where the grant lies may stand in the callback.
@@ -205,9 +216,19 @@ impl Connections {
     async fn exchange(
         &self,
         flow: &Flow<'_>,
-        gathering: &Gathering<'_>,
+        gathering: &mut Gathering<'_>,
         code: &Secret,
     ) -> Result<TokenAnswer, OAuthError> {
+        if let (Some(client), true) = (gathering.client, gathering.way.oauth1.is_some()) {
+            let (values, missing) =
+                (gathering.values(), || OAuthError::Protocol("it lacks a part of a token"));
+            let token = flow.query.one("oauth_token").map(Secret::from).ok_or_else(missing)?;
+            let temporary = (&token, flow.pending.verifier.as_ref().ok_or_else(missing)?);
+            let ended = self.last_leg(gathering.way, (client, &values), temporary, code).await;
+            let (answer, secret) = ended?;
+            gathering.grant.secret_fields.insert(TOKEN_SECRET.to_owned(), secret);
+            return Ok(answer);
+        }
         let again = |name: &String| Some((name.clone(), flow.query.one(name)?.to_owned()));
         let echo: Vec<_> = gathering.way.callback.echo.iter().filter_map(again).collect();
         let verifier = flow.pending.verifier.as_ref();

@@ -121,9 +121,6 @@ impl Connections {
             })?,
             (None, None) => self.first_open(app).await?.ok_or_else(|| self.closed(app, None))?,
         };
-        if !ways::is_supported(way) {
-            return Err(invalid("method", &format!("{} is not supported yet", way.method)));
-        }
         if credentials.is_some() && !ways::is_typed_in(way) {
             return Err(invalid("credentials", &format!("{} takes none; open the url instead", way.method)));
         }

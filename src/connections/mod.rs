@@ -35,6 +35,7 @@ mod cursor;
 mod fault;
 mod finish;
 mod flow;
+mod found;
 mod fresh;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
@@ -43,6 +44,7 @@ mod grant;
 mod input;
 mod jobs;
 mod keep;
+mod legs;
 mod link;
 mod list;
 mod manage;
@@ -82,6 +84,7 @@ pub use self::{
     list::{ConnectionError, Filter, Page},
 };
 use self::{
+    found::Registering,
     fresh::Fresh,
     list::{Lists, OfApp},
     rules::Rules,
@@ -118,6 +121,7 @@ pub struct Connections {
     fresh: Arc<Fresh>,
     uses: Arc<Uses>,
     under_way: TaskTracker,
+    registering: Arc<Registering>,
 }
 
 impl Connections {
@@ -138,6 +142,7 @@ impl Connections {
             fresh: Arc::new(Fresh::new(entries)),
             uses: Arc::new(Uses::default()),
             under_way: TaskTracker::new(),
+            registering: Arc::default(),
             parts: Arc::new(parts),
         }
     }

@@ -83,7 +83,7 @@ impl Connections {
         if !connection.is_active() {
             return Err(CredentialError::Unusable(format!("The connection is {}.", connection.status)));
         }
-        let app = self.app_of(&connection)?;
+        let app = self.known(self.app_of(&connection)?, connection.method, &connection.fields).await?;
         let row = self.parts.store.grants().find(id).await.map_err(Fault::from)?.ok_or_else(gone)?;
         let GrantRow { generation, expires_time: expires, updated_time: issued, .. } = row;
         let grant = Grant::open(&self.parts.vault, connection.owner, row)?;

@@ -77,7 +77,9 @@ fn of_route(route: &Route, values: &Values, vars: &[(String, Secret)]) -> (Optio
     let own = route.inject.as_ref().map(|own| put(own, values, |inject| inject.optional)).transpose();
     match (base(&route.base, values), own) {
         (Ok(base), Ok(mut own)) => {
-            own.iter_mut().for_each(|own| own.path_vars.extend_from_slice(vars));
+            if let Some(own) = &mut own {
+                own.path_vars.extend_from_slice(vars);
+            }
             (Some(base), own)
         }
         _ => (None, None),

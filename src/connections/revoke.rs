@@ -42,6 +42,8 @@ impl Connections {
 
     /// Tells the provider that these tokens are no longer needed, where it can be told.
     pub(super) async fn end_at_provider(&self, connection: &Connection, app: &App, grant: &Grant) {
+        let Ok(completed) = self.completed(app, connection.method, &connection.fields).await else { return };
+        let app = completed.as_ref().unwrap_or(app);
         let Some(way) = app.way(connection.method) else { return };
         let (Some(step), Some(access_token)) = (&way.revoke, &grant.access_token) else { return };
         let Ok(operators) = self.client_of(way).await else { return };

@@ -13,15 +13,6 @@ use crate::{
     vault::Secret,
 };
 
-/// Whether this gateway knows how to present that kind of credential.
-pub(super) fn is_supported(way: &Auth) -> bool {
-    match way.method {
-        Method::Oauth2 | Method::ApiKey | Method::Basic | Method::ClientCredentials | Method::Jwt => true,
-        Method::Oauth1 => is_typed_in(way),
-        _ => false,
-    }
-}
-
 /// Whether the user types in the credential.
 pub(super) fn is_typed_in(way: &Auth) -> bool {
     match way.method {
@@ -34,7 +25,7 @@ pub(super) fn is_typed_in(way: &Auth) -> bool {
 
 /// Whether a provider gives tokens here that end and can be renewed.
 pub(super) fn is_renewable(way: &Auth) -> bool {
-    way.token.is_some()
+    way.token.is_some() || way.mcp.is_some()
 }
 
 /// Whether the next token is asked for with what the user typed in.
@@ -69,7 +60,12 @@ impl Connections {
 
     /// Whether a way can be begun now.
     pub(super) async fn is_open(&self, way: &Auth) -> Result<bool, Fault> {
-        Ok(is_supported(way) && (way.method != Method::Oauth2 || self.client_of(way).await?.is_some()))
+        let finds_its_own = way.mcp.is_some() || way.register.is_some();
+        let has_client = match way.client {
+            Some(_) => self.client_of(way).await?.is_some(),
+            None => is_typed_in(way) || finds_its_own,
+        };
+        Ok(has_client)
     }
 
     /// The first way of the app's file that can be begun now.
@@ -85,5 +81,5 @@ impl Connections {
 
 /// The name of the client that would open the app, for the error that says so.
 pub(super) fn missing_client(app: &App) -> Option<&str> {
-    app.auth.iter().filter(|way| way.method == Method::Oauth2).find_map(|way| way.client.as_deref())
+    app.auth.iter().find_map(|way| way.client.as_deref())
 }

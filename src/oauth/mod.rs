@@ -7,14 +7,17 @@ mod answer;
 mod begin;
 mod client_auth;
 mod client_credentials;
+mod discovery;
 mod error;
 mod exchange;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod jwt;
 mod login;
+mod oauth1;
 mod params;
 mod refresh;
+mod register;
 mod request;
 mod revoke;
 mod trade;
@@ -24,11 +27,14 @@ pub use self::{
     answer::TokenAnswer,
     begin::{Begin, Consent, begin},
     client_credentials::client_credentials,
+    discovery::{Endpoints, discover},
     error::{OAuthError, shortened},
     exchange::{Code, exchange},
     jwt::{JwtError, Signed, sign},
     login::{assert, login},
+    oauth1::{Legs, begin_oauth1, finish_oauth1},
     refresh::refresh,
+    register::{Registered, register, register_dynamically},
     request::TokenEndpoint,
     revoke::{Revocation, revoke},
     trade::trade,

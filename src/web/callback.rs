@@ -22,8 +22,10 @@ use crate::{
 
 /// The name of the cookie that binds the flow of this `state` to a browser.
 pub(super) fn flow_cookie(query: &[(String, String)]) -> String {
-    let state = query.iter().find(|(name, _)| name == "state").map_or("", |(_, state)| state);
-    cookie_of(state)
+    // What names the flow, as the connections look for it.
+    let named = |wanted: &str| query.iter().find(|(name, _)| name == wanted);
+    let state = named("state").or_else(|| named("oauth_token")).or_else(|| named("denied"));
+    cookie_of(state.map_or("", |(_, state)| state))
 }
 
 /// The name of the cookie that binds what this word names to a browser.

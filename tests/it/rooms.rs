@@ -35,7 +35,7 @@ const TABLE: &[Row] = &[
     // The frame.
     ("server", &[TOOLS, "plane", "control", "web", "telemetry"]),
     ("watch", &["clock", "store", "keys", "clients", "connections"]),
-    ("reload", &["catalog", "connections"]),
+    ("reload", &["catalog", "config", "connections"]),
     ("jobs", &[THINGS, "telemetry", "clock", "watch", "reload"]),
     // Entry points for fuzzing: in no build that ships.
     ("fuzzing", &[TOOLS, "connections", "oauth", "plane", "server"]),

@@ -3,6 +3,7 @@
 mod choose;
 mod dialects;
 mod flow;
+mod found;
 mod manage;
 mod others;
 mod pick;

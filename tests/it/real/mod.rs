@@ -8,6 +8,7 @@ mod demo;
 pub(crate) mod gateway;
 mod grpc;
 mod maton;
+mod mcp;
 mod memory;
 mod oidc;
 mod pages;
