@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use url::Url;
 
 use super::{prepare, values::Values};
-use crate::catalog::{App, Catalog, Template};
+use crate::catalog::{App, Catalog, Template, template::Values as Named};
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| Catalog::builtin().unwrap_or_default());
 
@@ -25,7 +25,8 @@ pub fn tenant(data: &[u8]) {
         for field in &app.fields {
             let good = field.accepts(value).is_ok();
             taken |= good;
-            let other = field.example.as_deref().or(field.default.as_deref()).unwrap_or("1");
+            let shown = field.example.as_deref().or(field.default.as_deref());
+            let other = shown.or_else(|| field.choices.first().map(String::as_str)).unwrap_or("1");
             values.set(&field.name, if good { value } else { other });
         }
         if taken {
@@ -48,7 +49,10 @@ fn host_is_the_apps(template: &Template, values: &Values, value: &str) {
     let fixed = template.authority().rsplit('}').next().unwrap_or_default();
     let whole = template.as_str().starts_with("${");
     assert!(authority.ends_with(fixed) && !authority.contains(['@', ',', ' ']), "{value:?}: {authority}");
-    assert!(!fixed.is_empty() || whole || !template.as_str().contains("${"), "{authority}");
+    // A host that is left to whoever says it is what was said, whole, and nothing behind it.
+    let last = template.authority().rsplit("${").next().unwrap_or_default().trim_end_matches('}');
+    let said = Named::value(values, last).unwrap_or_default();
+    assert!(!fixed.is_empty() || whole || authority.ends_with(said), "{value:?}: {authority}");
     let url = template.fill(values).ok().and_then(|text| Url::parse(&text).ok());
     let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
     assert!(base.authority.host().eq_ignore_ascii_case(host), "{value:?}: {authority} or {host}?");
