@@ -181,17 +181,14 @@ impl Meant {
         let url = url.split('?').next().unwrap();
         let [first, others @ ..] = self.pieces.as_slice() else { return false };
         let behind_host = "https://".len() + url["https://".len()..].find('/').unwrap_or(0);
-        let mut rest = match self.is_path {
-            false => match url.strip_prefix(first.as_str()) {
-                Some(rest) => rest,
-                None => return false,
-            },
-            // A prefix of the base may stand before it.
-            true => match url[behind_host..].find(first.as_str()) {
-                Some(at) => &url[behind_host + at + first.len()..],
-                None => return false,
-            },
+        // A prefix of the base may stand before a path.
+        let start = if self.is_path {
+            url[behind_host..].find(first.as_str()).map(|at| behind_host + at + first.len())
+        } else {
+            url.starts_with(first.as_str()).then_some(first.len())
         };
+        let Some(start) = start else { return false };
+        let mut rest = &url[start..];
         for piece in others {
             let Some(at) = rest.find(piece.as_str()) else { return false };
             rest = &rest[at + piece.len()..];
@@ -207,23 +204,20 @@ fn put(value: &mut Value, path: &str, what: Value) {
         *value = what;
         return;
     }
-    let inner = match step.parse::<usize>() {
-        Ok(place) => {
-            if !value.is_array() {
-                *value = json!([]);
-            }
-            let elements = value.as_array_mut().unwrap();
-            while elements.len() <= place {
-                elements.push(Value::Null);
-            }
-            &mut elements[place]
+    let inner = if let Ok(place) = step.parse::<usize>() {
+        if !value.is_array() {
+            *value = json!([]);
         }
-        Err(_) => {
-            if !value.is_object() {
-                *value = Value::Object(Map::new());
-            }
-            value.as_object_mut().unwrap().entry(step.to_owned()).or_insert(Value::Null)
+        let elements = value.as_array_mut().unwrap();
+        while elements.len() <= place {
+            elements.push(Value::Null);
         }
+        &mut elements[place]
+    } else {
+        if !value.is_object() {
+            *value = Value::Object(Map::new());
+        }
+        value.as_object_mut().unwrap().entry(step.to_owned()).or_insert(Value::Null)
     };
     if rest.is_empty() { *inner = what } else { put(inner, rest, what) }
 }

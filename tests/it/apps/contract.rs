@@ -85,7 +85,7 @@ fn strays(apps: &[Arc<App>]) -> BTreeSet<String> {
 fn difference(known: &str, found: &str) -> String {
     let lines = |text: &str, other: &str, sign: char| {
         let only = text.lines().filter(|line| !other.lines().any(|known| known == *line));
-        only.map(|line| format!("{sign}{line}\n")).collect::<String>()
+        only.map(|line| format!("{sign}{line}")).collect::<Vec<_>>().join("\n") + "\n"
     };
     lines(known, found, '-') + &lines(found, known, '+')
 }

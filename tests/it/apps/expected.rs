@@ -63,9 +63,8 @@ pub(super) fn provide(stage: &Stage, way: &Way) {
 
 /// What is to be done for a way.
 pub(super) fn visit(way: &Way) -> Visit {
-    let typed = |value: &String| match value.starts_with('<') {
-        true => given::document(value).to_owned(),
-        false => value.clone(),
+    let typed = |value: &String| {
+        if value.starts_with('<') { given::document(value).to_owned() } else { value.clone() }
     };
     Visit {
         app: way.app.clone(),
@@ -241,12 +240,13 @@ fn prove(way: &Way, proof: Proof, params: &mut Table) -> Option<String> {
 
 fn token_request(way: &Way, record: &Record, seen: &Seen, wrong: &mut Wrong) {
     let mut found = of_request(seen);
-    let mut expected = match way.has_page() {
-        true => Table::from(
+    let mut expected = if way.has_page() {
+        Table::from(
             [("grant_type", "authorization_code"), ("code", CODE), ("redirect_uri", &record.redirect_uri)]
                 .map(|(name, value)| (name.to_owned(), value.to_owned())),
-        ),
-        false => Table::from([("grant_type".to_owned(), "client_credentials".to_owned())]),
+        )
+    } else {
+        Table::from([("grant_type".to_owned(), "client_credentials".to_owned())])
     };
     expected.retain(|name, _| !way.token_without.contains(name));
     if let Some(consent) = record.consent.as_ref().filter(|_| way.pkce.unwrap_or(true)) {

@@ -18,7 +18,7 @@ pub(super) fn of_url(url: &str) -> (String, Table) {
 fn of_form(text: &[u8]) -> Table {
     let mut table = Table::new();
     for (name, value) in form_urlencoded::parse(text).into_owned() {
-        table.entry(name).and_modify(|known| *known += &format!(" and {value}")).or_insert(value);
+        table.entry(name).and_modify(|known| *known = format!("{known} and {value}")).or_insert(value);
     }
     table
 }

@@ -27,25 +27,35 @@ pub(super) fn way(way: &Auth, visit: &Visit, record: &Record) -> String {
     if let Some(consent) = &record.consent {
         let before = record.asked.iter().take_while(|seen| is_before_consent(seen));
         let (asked, behind) = record.asked.split_at(before.count());
-        asked.iter().for_each(|seen| sheet.request("asks", seen));
+        for seen in asked {
+            sheet.request("asks", seen);
+        }
         let (page, params) = of_url(consent);
         sheet.step("page", &page);
         sheet.params(&params);
-        behind.iter().for_each(|seen| sheet.request("asks", seen));
+        for seen in behind {
+            sheet.request("asks", seen);
+        }
     } else {
-        record.asked.iter().for_each(|seen| sheet.request("asks", seen));
+        for seen in &record.asked {
+            sheet.request("asks", seen);
+        }
     }
     for (call, (seen, refused)) in visit.calls.iter().zip(&record.calls) {
         sheet.step("call", call);
         if let Some(reason) = refused {
             sheet.step("refused", reason);
         }
-        seen.iter().for_each(|seen| sheet.request("->", seen));
+        for seen in seen {
+            sheet.request("->", seen);
+        }
     }
     for seen in record.renewal.iter().take(record.renewal.len().saturating_sub(1)) {
         sheet.request("renews", seen);
     }
-    record.ending.iter().for_each(|seen| sheet.request("ends", seen));
+    for seen in &record.ending {
+        sheet.request("ends", seen);
+    }
     sheet.text
 }
 

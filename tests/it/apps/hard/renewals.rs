@@ -117,7 +117,7 @@ async fn instagram_tokens_are_renewed_by_themselves_before_they_end() {
     let connected = Connected::by(&way("instagram", "OAUTH2")).await;
     connected.stage.internet.take();
     // Sixty days less two minutes: still good, and due.
-    connected.stage.age_by(Duration::from_secs(5_184_000 - 120));
+    connected.stage.age_by(Duration::from_hours(24 * 60) - Duration::from_mins(2));
     let is_renewal = |seen: &Seen| seen.target().starts_with("/refresh_access_token");
     for _ in 0..2 {
         assert_eq!(connected.call("GET /instagram/v23.0/me/media", &[]).await.status, 200);
@@ -138,12 +138,16 @@ async fn instagram_tokens_are_renewed_by_themselves_before_they_end() {
 async fn instagram_tokens_that_ended_are_broken_and_say_so() {
     let connected = Connected::by(&way("instagram", "OAUTH2")).await;
     connected.stage.internet.take();
-    connected.stage.answer(|seen, _| match seen.target().starts_with("/refresh_access_token") {
-        true => Said(
-            "400 Bad Request",
-            r#"{"error":{"message":"Session has expired","type":"OAuthException","code":190}}"#.to_owned(),
-        ),
-        false => Said("401 Unauthorized", "{}".to_owned()),
+    connected.stage.answer(|seen, _| {
+        if seen.target().starts_with("/refresh_access_token") {
+            Said(
+                "400 Bad Request",
+                r#"{"error":{"message":"Session has expired","type":"OAuthException","code":190}}"#
+                    .to_owned(),
+            )
+        } else {
+            Said("401 Unauthorized", "{}".to_owned())
+        }
     });
     connected.stage.world.clock.advance(Duration::from_hours(24 * 61));
     let reply = connected.call("GET /instagram/v23.0/me/media", &[]).await;

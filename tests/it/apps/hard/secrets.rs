@@ -47,7 +47,8 @@ async fn telegram_tokens_are_in_no_log_no_error_and_no_number() {
         (http::Method::TRACE, "/telegram/:token/getMe"),
     ] {
         let reply = http.call(method, &format!("{}{path}", gateway.url()), &headers, "").await;
-        said.lock().unwrap().push_str(&format!("{:?} {}", reply.headers, reply.text()));
+        let text = format!("{:?} {}", reply.headers, reply.text());
+        said.lock().unwrap().push_str(&text);
     }
     let numbers = http.call(http::Method::GET, &format!("{}/metrics", gateway.admin()), &[], "").await;
     let all = [said.into_inner().unwrap(), numbers.text().to_owned(), gateway.printed()].concat();
