@@ -256,7 +256,7 @@ mod tests {
         Url::parse(text).unwrap()
     }
 
-    fn within<'a>(domains: &'a [String]) -> Within<'a> {
+    fn within(domains: &[String]) -> Within<'_> {
         Within { domains, may_be_plain: false }
     }
 
