@@ -13,8 +13,8 @@ pub use super::{
     consent::{Authorize, Callback, CallbackMac, CallbackSignature, MacEncoding, Mcp, Pkce, Register},
     signing::{Algorithm, Jwt, KeyEncoding, OAuth1, Sign, Signature},
     token::{
-        ClientAuth, Exchange, Expiry, Format, Refresh, RefreshKind, Revoke, RevokeToken, Spend, Token, Unit,
-        Verb,
+        ClientAuth, Ends, Exchange, Expiry, Format, Refresh, RefreshKind, Revoke, RevokeToken, Spend, Token,
+        Unit, Verb,
     },
 };
 

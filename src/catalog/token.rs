@@ -222,6 +222,9 @@ pub enum RefreshKind {
 pub struct Revoke {
     /// Revocation endpoint.
     pub url: Template,
+    /// What it ends.
+    #[serde(default)]
+    pub ends: Ends,
     /// Which token it takes.
     #[serde(default)]
     pub token: RevokeToken,
@@ -236,6 +239,18 @@ pub struct Revoke {
     /// Further headers.
     #[serde(default)]
     pub headers: BTreeMap<String, Template>,
+}
+
+/// What a revocation ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Ends {
+    /// The grant that the token is of.
+    #[default]
+    Grant,
+    /// All that the account gave to this client: other connections to the same account would end with it.
+    Account,
 }
 
 /// Which token a revocation endpoint takes.

@@ -80,7 +80,7 @@ impl Connections {
     ) -> Result<Outcome, CallbackError> {
         self.vouched(app, &query).await?;
         let state = query.state().ok_or(CallbackError::Refused)?;
-        let row = self.parts.store.flows().take(&pending::digest(state)).await.map_err(Fault::from)?;
+        let row = self.parts.store.flows().take(&pending::digest(state), app).await.map_err(Fault::from)?;
         let flow = self.flow(row.ok_or(CallbackError::Refused)?, app, query, cookie).await?;
         self.grant_of(&flow).await
     }

@@ -224,13 +224,16 @@ impl Connections {
     /// What comes of a renewal that is on its way or begins now.
     pub(super) async fn wait(&self, id: ConnectionId, cause: Cause) -> Obtained {
         let renewed = async {
-            loop {
+            // One that was on its way for another reason may have looked before the token ended.
+            for _ in 0..3 {
                 let ready = self.start(id, cause).await?;
-                // One that was on its way for another reason may have looked before the token ended.
                 if !ready.has_ended(self.parts.clock.now()) {
                     return Ok(ready);
                 }
             }
+            Err(CredentialError::Unusable(
+                "The connection's token has ended, and its app's file knows no way to a new one.".to_owned(),
+            ))
         };
         timeout(PATIENCE, renewed).await.unwrap_or_else(|_| {
             Err(Fault::Unavailable("a renewed token waits for the store to take it".to_owned()).into())

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     cache::{Cache, Times},
@@ -122,6 +122,8 @@ pub struct Connections {
     uses: Arc<Uses>,
     under_way: TaskTracker,
     registering: Arc<Registering>,
+    /// Cancelled at the stop: what waits for a turn is given up, as nothing of it was sent.
+    stopping: CancellationToken,
 }
 
 impl Connections {
@@ -143,6 +145,7 @@ impl Connections {
             uses: Arc::new(Uses::default()),
             under_way: TaskTracker::new(),
             registering: Arc::default(),
+            stopping: CancellationToken::new(),
             parts: Arc::new(parts),
         }
     }

@@ -60,7 +60,7 @@ impl Connections {
             let renewed = if cause == Cause::Proven && held.grant.previous_refresh_token.is_some() {
                 self.drop_previous(held).await?
             } else if self.is_due(&held, cause) {
-                self.renew(held).await?
+                self.renew(held, cause).await?
             } else {
                 Renewed::Ready(self.ready(&held).await?)
             };

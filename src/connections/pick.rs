@@ -19,7 +19,11 @@ use super::{
     revoke::Unused,
 };
 use crate::{
-    catalog::app::{App, Method},
+    catalog::{
+        app::{App, Method},
+        auth::Auth,
+    },
+    clients::OAuthClient,
     clock::Timestamp,
     store::FlowRow,
     vault::{self, Sealed},
@@ -153,7 +157,11 @@ impl Connections {
         if value.is_some_and(|value| !is_offered(value)) {
             return Err(PickError::Unknown);
         }
-        let taken = self.parts.store.flows().take(&open.row.state_digest).await.map_err(Fault::from)?;
+        // What may fail without an end of the grant comes before the pick is taken.
+        let app = Arc::clone(&open.app);
+        let way = app.way(open.pick.method).ok_or(PickError::Refused)?;
+        let client = self.client_of(way).await?;
+        let taken = self.parts.store.flows().take(&open.row.state_digest, "").await.map_err(Fault::from)?;
         let Open { row, connection, app, pick } = match taken {
             Some(_) => open,
             None => return Err(PickError::Refused),
@@ -163,7 +171,7 @@ impl Connections {
             return Err(PickError::Refused);
         }
         if let Some(value) = value {
-            Ok(self.settle_pick(&connection, &app, pick, value).await?)
+            Ok(self.settle_pick(&connection, &app, (way, client.as_deref()), (pick, value)).await?)
         } else {
             self.let_go(&connection, &app, pick);
             Ok(self.failed(&connection, &app, "cancelled".to_owned()).await?)
@@ -175,14 +183,12 @@ impl Connections {
         &self,
         connection: &Connection,
         app: &Arc<App>,
-        pick: Pick,
-        value: &str,
+        (way, client): (&Auth, Option<&OAuthClient>),
+        (pick, value): (Pick, &str),
     ) -> Result<Outcome, CallbackError> {
-        let way = app.way(pick.method).ok_or(CallbackError::Refused)?;
-        let client = self.client_of(way).await?;
         let Pick { mut fields, grant, scopes, undecided, expires, .. } = pick;
         fields.insert(undecided.field, value.to_owned());
-        let gathering = Gathering { app, way, client: client.as_deref(), fields, grant, undecided: None };
+        let gathering = Gathering { app, way, client, fields, grant, undecided: None };
         let given = Unused::of(&gathering);
         let expires = expires.map(Timestamp::from_micros);
         let gained = match self.gain_picked(gathering, expires, scopes).await {

@@ -10,7 +10,7 @@ use super::{
     gather::{Gathering, NotFound},
     grant::Grant,
     list::OfApp,
-    obtain::{Held, Renewed},
+    obtain::{Cause, Held, Renewed},
     ways,
 };
 use crate::{
@@ -20,6 +20,9 @@ use crate::{
     store::{GrantRow, StoreError, Told},
     vault::Secret,
 };
+
+/// After so many refusals what was typed in is taken to be good no longer.
+const REFUSALS: usize = 2;
 
 /// What the next token is asked for with.
 enum Spend {
@@ -49,7 +52,7 @@ impl Spend {
 
 impl Connections {
     /// Asks the provider for the next token.
-    pub(super) async fn renew(&self, held: Held) -> Result<Renewed, CredentialError> {
+    pub(super) async fn renew(&self, held: Held, cause: Cause) -> Result<Renewed, CredentialError> {
         let (id, now) = (held.connection.id, self.parts.clock.now());
         if !held.can_renew(now) {
             return self.expired(&held).await;
@@ -60,7 +63,11 @@ impl Connections {
         let Some(spend) = self.next_token(&held) else {
             return self.fail(&held, REAUTHORIZATION_REQUIRED).await;
         };
-        let _turn = self.turn(&held).await;
+        let Ok(_turn) = self.turn(&held, cause).await else {
+            return self
+                .make_do(&held, CredentialError::TokenEndpoint("the gateway is stopping".to_owned()))
+                .await;
+        };
         match self.parts.store.grants().hold(id, held.generation).await {
             Ok(true) => {}
             Ok(false) => return Ok(Renewed::Moved),
@@ -82,13 +89,18 @@ impl Connections {
                 }
                 Err(error) => self.keep_successor(held, spend, first, error).await,
             },
-            // What was typed in has no successor to look for; that is an error like others.
+            // What was typed in has no successor to look for.
             Err(OAuthError::InvalidGrant(code)) if !matches!(spend, Spend::Client) => {
                 tracing::info!(connection = %id, code, "the provider no longer takes a token");
                 self.bury(&held);
                 Ok(Renewed::Moved)
             }
-            Err(error) => self.not_renewed(&held, error).await,
+            Err(error) => {
+                if matches!(spend, Spend::Client) && error.is_final() {
+                    self.bury(&held);
+                }
+                self.not_renewed(&held, error).await
+            }
         }
     }
 
@@ -105,10 +117,11 @@ impl Connections {
     /// first, so a token that another node has put there is found before this says that none is left.
     fn next_token(&self, held: &Held) -> Option<Spend> {
         let way = held.way()?;
-        if ways::asks_as_client(way) {
-            return Some(Spend::Client);
-        }
         let dead = self.fresh.dead.get(&(held.connection.id, held.generation)).unwrap_or(0);
+        if ways::asks_as_client(way) {
+            // Refused again and again, a password would end in its account being locked.
+            return (dead < REFUSALS).then_some(Spend::Client);
+        }
         if way.refresh.spend == SpendBy::AccessToken {
             return (dead == 0).then_some(Spend::AccessToken);
         }

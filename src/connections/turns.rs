@@ -1,10 +1,11 @@
 //! Turns at token endpoints: however many tokens end at once, a provider gets so many renewals a second and so many at a
-//! time (TL-12). The limit is each host's own; who waits holds up nobody else.
+//! time (TL-12). The limit is each host's own.
 //!
 //! Two lanes: a renewal that a call waits for doesn't stand behind thousands that have time. Code exchanges and logins, for
 //! which a person waits, take no turn.
 
 use std::{
+    convert::Infallible,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -15,7 +16,10 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::{Connections, obtain::Held};
+use super::{
+    Connections,
+    obtain::{Cause, Held},
+};
 
 /// Between two renewals of one lane at one host.
 const SPACING: Duration = Duration::from_millis(20);
@@ -23,8 +27,13 @@ const SPACING: Duration = Duration::from_millis(20);
 const BURST: u32 = 50;
 /// Renewals that one host works on at a time.
 const AT_ONCE: usize = 16;
+/// So many of them may be ahead of time.
+const AHEAD_AT_ONCE: usize = 12;
 /// Hosts that are remembered; one that is forgotten starts anew.
 const HOSTS: usize = 10_000;
+
+/// The gateway stops: no turn is given any more.
+pub(super) struct Stopping;
 
 /// Whose turn it is, by host.
 pub(super) struct Turns(Cache<String, Arc<Host>>);
@@ -33,7 +42,12 @@ struct Host {
     /// When each lane would be empty: for those that a call waits for, and for those ahead of time.
     lanes: Mutex<[Option<Instant>; 2]>,
     places: Arc<Semaphore>,
+    /// What of them those ahead of time may take: who is waited for never finds all of them taken.
+    ahead: Arc<Semaphore>,
 }
+
+/// A turn; it ends when it is dropped.
+pub(super) struct Turn(#[expect(dead_code, reason = "held for its end")] Vec<OwnedSemaphorePermit>);
 
 impl Turns {
     pub(super) fn new() -> Self {
@@ -41,7 +55,7 @@ impl Turns {
     }
 
     /// How long to wait for a turn at `host`, which is taken herewith.
-    fn take(&self, host: &str, is_waited_for: bool, now: Instant) -> (Duration, Arc<Semaphore>) {
+    fn take(&self, host: &str, is_waited_for: bool, now: Instant) -> (Duration, Arc<Host>) {
         let host = self.host(host);
         let mut lanes = host.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         let [waited_for, ahead] = &mut *lanes;
@@ -49,32 +63,56 @@ impl Turns {
         let turn = lane.map_or(now, |empty| empty.max(now)) + SPACING;
         *lane = Some(turn);
         let wait = turn.saturating_duration_since(now + SPACING * BURST);
-        (wait, Arc::clone(&host.places))
+        drop(lanes);
+        (wait, host)
     }
 
     fn host(&self, name: &str) -> Arc<Host> {
-        if let Some(host) = self.0.get(name) {
-            return host;
+        let new = || Ok::<_, Infallible>(Arc::new(Host::new()));
+        self.0.get_or_insert_with(name, new).unwrap_or_else(|never| match never {})
+    }
+}
+
+impl Host {
+    fn new() -> Self {
+        Self {
+            lanes: Mutex::default(),
+            places: Arc::new(Semaphore::new(AT_ONCE)),
+            ahead: Arc::new(Semaphore::new(AHEAD_AT_ONCE)),
         }
-        let host = Arc::new(Host { lanes: Mutex::default(), places: Arc::new(Semaphore::new(AT_ONCE)) });
-        self.0.insert(name.to_owned(), Arc::clone(&host));
-        host
+    }
+
+    /// The place of a turn, once there is one.
+    async fn place(&self, is_waited_for: bool) -> Option<Turn> {
+        let mut held = Vec::with_capacity(2);
+        if !is_waited_for {
+            held.push(Arc::clone(&self.ahead).acquire_owned().await.ok()?);
+        }
+        held.push(Arc::clone(&self.places).acquire_owned().await.ok()?);
+        Some(Turn(held))
     }
 }
 
 impl Connections {
-    /// Waits for a turn at the provider of a grant; it lasts as long as what is given.
-    pub(super) async fn turn(&self, held: &Held) -> Option<OwnedSemaphorePermit> {
+    /// Waits for a turn at the provider of a grant; it lasts as long as what is given. `Err`: the gateway stops, and
+    /// what has not been sent by then is not sent any more.
+    pub(super) async fn turn(&self, held: &Held, cause: Cause) -> Result<Option<Turn>, Stopping> {
+        let turn = self.stopping.run_until_cancelled(self.turn_at_host(held, cause)).await;
+        turn.filter(|_| !self.stopping.is_cancelled()).ok_or(Stopping)
+    }
+
+    async fn turn_at_host(&self, held: &Held, cause: Cause) -> Option<Turn> {
         let gathering = held.gathering().ok()?;
         let step =
             gathering.way.refresh.url.as_ref().or(gathering.way.token.as_ref().map(|token| &token.url));
         let url: http::Uri = step?.fill(&gathering.values()).ok()?.parse().ok()?;
-        let is_waited_for = held.expires.is_some_and(|end| end <= self.parts.clock.now());
-        let (wait, places) = self.fresh.turns.take(url.authority()?.as_str(), is_waited_for, Instant::now());
+        let has_ended = held.expires.is_some_and(|end| end <= self.parts.clock.now());
+        let is_waited_for = has_ended || matches!(cause, Cause::Refused(_));
+        let (wait, host) = self.fresh.turns.take(url.authority()?.as_str(), is_waited_for, Instant::now());
         if !wait.is_zero() {
             sleep(wait).await;
         }
-        places.acquire_owned().await.ok()
+        host.place(is_waited_for).await
     }
 }
 
@@ -82,6 +120,7 @@ impl Connections {
 mod tests {
     use std::collections::BTreeMap;
 
+    use futures_util::FutureExt as _;
     use uuid::Uuid;
 
     use super::*;
@@ -144,15 +183,20 @@ mod tests {
         );
     }
 
-    #[test]
-    fn tl_12_at_most_so_many_are_at_one_provider_at_a_time() {
+    #[tokio::test]
+    async fn tl_12_at_most_so_many_are_at_one_provider_at_a_time() {
         let turns = Turns::new();
-        let (_, places) = turns.take("a.test", true, Instant::now());
-        let held: Vec<_> = std::iter::from_fn(|| Arc::clone(&places).try_acquire_owned().ok()).collect();
-        assert_eq!(held.len(), AT_ONCE);
-        assert!(
-            turns.take("a.test", false, Instant::now()).1.try_acquire().is_err(),
-            "both lanes share them"
-        );
+        let (_, host) = turns.take("a.test", false, Instant::now());
+        let mut held = Vec::new();
+        for _ in 0..AHEAD_AT_ONCE {
+            held.push(host.place(false).now_or_never().flatten().unwrap());
+        }
+        assert!(host.place(false).now_or_never().is_none(), "some places are kept for who is waited for");
+        for _ in AHEAD_AT_ONCE..AT_ONCE {
+            held.push(host.place(true).now_or_never().flatten().unwrap());
+        }
+        assert!(host.place(true).now_or_never().is_none());
+        held.pop();
+        assert!(host.place(true).now_or_never().is_some());
     }
 }

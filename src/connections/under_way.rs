@@ -21,6 +21,7 @@ impl Connections {
 
     /// Waits for what is under way, and gives up what takes too long. Call it at a stop, before the store is closed.
     pub async fn finish(&self) {
+        self.stopping.cancel();
         self.under_way.close();
         if timeout(LAST_PATIENCE, self.under_way.wait()).await.is_err() {
             let left = self.under_way.len();

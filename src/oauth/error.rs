@@ -55,6 +55,12 @@ impl OAuthError {
         matches!(self, Self::RateLimited { .. } | Self::Transient(_))
     }
 
+    /// Whether the provider has judged what it was given, and asking again the same way is no use.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::InvalidGrant(_) | Self::Configuration(_) | Self::Permanent(_))
+    }
+
     /// The error a code stands for: those of RFC 6749 5.2 and what providers say instead.
     pub(super) fn of_code(code: &str) -> Self {
         let code = shortened(code);

@@ -67,11 +67,12 @@ impl Table<'_> {
         })?)
     }
 
-    /// Removes the flow of this state and answers it. Of several callers exactly one gets it. It may have expired.
-    pub async fn take(self, state_digest: &[u8]) -> Result<Option<FlowRow>, StoreError> {
+    /// Removes the flow of this state and app and answers it. Of several callers exactly one gets it. It may have expired.
+    pub async fn take(self, state_digest: &[u8], app: &str) -> Result<Option<FlowRow>, StoreError> {
         Ok(commit!(self.0, tx => {
-            sqlx::query_as(concat!("delete from flows where state_digest = $1 returning ", columns!()))
+            sqlx::query_as(concat!("delete from flows where state_digest = $1 and app = $2 returning ", columns!()))
                 .bind(state_digest)
+                .bind(app)
                 .fetch_optional(&mut *tx)
                 .await?
         }))

@@ -149,7 +149,7 @@ async fn a_deleted_connection_answers_what_it_was(store: &Store) {
     assert_eq!((was.grant, was.picks), (Some(grant), vec![pick]), "whatever holds a grant");
     assert_eq!(store.connections().find_by_id(row.id).await.unwrap(), None);
     assert_eq!(store.grants().find(row.id).await.unwrap(), None);
-    assert_eq!(store.flows().take(&flow.state_digest).await.unwrap(), None);
+    assert_eq!(store.flows().take(&flow.state_digest, &flow.app).await.unwrap(), None);
     assert_eq!(store.connections().delete(row.owner, row.id).await.unwrap(), None);
 
     let bare = rows::stored_connection(store).await;

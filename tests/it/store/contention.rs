@@ -21,8 +21,8 @@ async fn of_twenty_takers_one_gets_the_flow(store: &Store) {
     let flow = rows::flow(rows::stored_connection(store).await.id);
     store.flows().insert(&flow).await.unwrap();
     let taken = at_once(20, |_| {
-        let (store, digest) = (store.clone(), flow.state_digest.clone());
-        async move { store.flows().take(&digest).await.unwrap() }
+        let (store, flow) = (store.clone(), flow.clone());
+        async move { store.flows().take(&flow.state_digest, &flow.app).await.unwrap() }
     });
     assert_eq!(taken.await.into_iter().flatten().collect::<Vec<_>>(), [flow]);
 }

@@ -82,7 +82,7 @@ async fn contents(url: &str) -> BTreeMap<&'static str, String> {
         ("connections", format!("{connections:?}")),
         ("keys", format!("{keys:?}")),
         ("grants", format!("{grants:?}")),
-        ("flows", format!("{:?}", store.flows().take(&[1, 2]).await.unwrap())),
+        ("flows", format!("{:?}", store.flows().take(&[1, 2], "stripe").await.unwrap())),
         ("clients", format!("{:?}", store.clients().list().await.unwrap())),
         ("checks", format!("{:?}", store.checks().list().await.unwrap())),
     ]

@@ -67,7 +67,7 @@ async fn an_owner_takes_everything_along(store: &Store) {
     assert_eq!(store.keys().find_by_digest(&key.digest).await.unwrap(), None);
     assert_eq!(store.connections().find_by_id(connection.id).await.unwrap(), None);
     assert_eq!(store.grants().find(connection.id).await.unwrap(), None);
-    assert_eq!(store.flows().take(&flow.state_digest).await.unwrap(), None);
+    assert_eq!(store.flows().take(&flow.state_digest, &flow.app).await.unwrap(), None);
     assert!(store.grants().find(other.id).await.unwrap().is_some());
 }
 
