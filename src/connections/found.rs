@@ -1,13 +1,16 @@
 //! Ways into an app whose endpoints or client nobody wrote down: found out, or registered, when a user first goes that
 //! way, and kept as an OAuth client with a name of its own.
 //!
-//! Everything else sees an app whose file says it all: a copy of the app, completed by what is kept. So a code goes to
-//! the endpoint that was found before its consent, and to no other.
+//! Everything else sees an app whose file says it all: a copy of the app, completed by what is kept. Every endpoint lies
+//! in the domains that the app's file writes out, so a code goes nowhere else, whatever a server says meanwhile.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::{
+    sync::{Mutex, MutexGuard},
+    time::timeout,
+};
 
 use super::{Connections, Fault, values::Values};
 use crate::{
@@ -22,6 +25,9 @@ use crate::{
 };
 
 type Fields = BTreeMap<String, String>;
+
+/// How long a server has to say what it is and to register a client: others may wait for it.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Lets one registration of a client go on at a time on this node, so that two users don't make two.
 #[derive(Debug, Default)]
@@ -69,20 +75,33 @@ impl Connections {
         let Some((way, name)) = way.and_then(|way| Some((way, name(&app, way, fields)?))) else {
             return Ok(app);
         };
+        let met = timeout(PATIENCE, self.met(&app, way, name, fields)).await;
+        met.unwrap_or(Err(OAuthError::Transient("it takes too long to say what it is")))
+    }
+
+    /// The same, however long it takes.
+    async fn met(
+        &self,
+        app: &Arc<App>,
+        way: &Auth,
+        name: String,
+        fields: &Fields,
+    ) -> Result<Arc<App>, OAuthError> {
+        let method = way.method;
         let _alone = self.registering.of(&name).await;
         let kept = self.parts.clients.get(&name).await.map_err(|error| store(&error))?;
-        let values = Values::of_app(&app, method, None).with_fields(fields);
+        let values = Values::of_app(app, method, None).with_fields(fields);
         let redirect_uri = self.redirect_uri(&app.name);
         let client = match (&way.mcp, &way.register) {
             (Some(mcp), _) => self.discovered(way, mcp, kept.as_deref(), &values, &redirect_uri).await?,
             (_, Some(rule)) => self.registered(rule, kept.as_deref(), values, &redirect_uri).await?,
-            _ => return Ok(app),
+            _ => return Ok(Arc::clone(app)),
         };
         if kept.as_deref() != Some(&lean(&client)) {
             self.parts.clients.put(&name, &client).await.map_err(|error| store(&error))?;
         }
         let unfit = || OAuthError::Protocol("what it says of itself can't be used");
-        complete(&app, method, &name, &client).map(Arc::new).ok_or_else(unfit)
+        complete(app, method, &name, &client).map(Arc::new).ok_or_else(unfit)
     }
 
     /// What a server of the Model Context Protocol says now, and a client there.
@@ -149,7 +168,8 @@ impl Connections {
     pub(super) async fn note_forgotten(&self, way: &Auth, error: &OAuthError) {
         let OAuthError::Configuration(code) = error else { return };
         let Some(name) = way.client.as_deref().filter(|name| name.contains(':')) else { return };
-        if code != "invalid_client" && code != "unauthorized_client" {
+        // `unauthorized_client` speaks of a client that is known (RFC 6749 5.2).
+        if code != "invalid_client" {
             return;
         }
         if let Ok(Some(kept)) = self.parts.clients.get(name).await {
