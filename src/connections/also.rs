@@ -40,7 +40,7 @@ impl Connections {
             let app = self.parts.apps.app(&also.app)?;
             let token = app.way(Method::Oauth2)?.token.as_ref()?;
             let answer = answer.also(token, asked)?;
-            Some(Further { answer, asked, app })
+            Some(Further { app, answer, asked })
         });
         found.collect()
     }

@@ -62,7 +62,7 @@ impl Connections {
             } else if self.is_due(&held, cause) {
                 self.renew(held, cause).await?
             } else {
-                Renewed::Ready(self.ready(&held).await?)
+                Renewed::Ready(self.ready(&held)?)
             };
             if let Renewed::Ready(ready) = renewed {
                 return Ok(ready);
@@ -127,7 +127,7 @@ impl Connections {
     }
 
     /// The credential that a stored grant gives.
-    pub(super) async fn ready(&self, held: &Held) -> Obtained {
+    pub(super) fn ready(&self, held: &Held) -> Obtained {
         let (unusable, now) = (CredentialError::Unusable, self.parts.clock.now());
         let gathering = held.gathering()?;
         let (app, way, mut values) = (gathering.app, gathering.way, gathering.values());

@@ -1,7 +1,7 @@
 //! Renewing a token, in the order that loses none: the store is shown to take writes, the provider is asked once,
 //! its answer is durable, and only then does anybody get the new token.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{
     Connections, CredentialError, Fault, REAUTHORIZATION_REQUIRED,
@@ -58,15 +58,13 @@ impl Connections {
             return self.expired(&held).await;
         }
         if let Some(because) = self.fresh.pauses.running(id, now) {
-            return self.make_do(&held, because).await;
+            return self.make_do(&held, because);
         }
         let Some(spend) = self.next_token(&held) else {
             return self.fail(&held, REAUTHORIZATION_REQUIRED).await;
         };
         let Ok(_turn) = self.turn(&held, cause).await else {
-            return self
-                .make_do(&held, CredentialError::TokenEndpoint("the gateway is stopping".to_owned()))
-                .await;
+            return self.make_do(&held, CredentialError::TokenEndpoint("the gateway is stopping".to_owned()));
         };
         match self.parts.store.grants().hold(id, held.generation).await {
             Ok(true) => {}
@@ -74,7 +72,7 @@ impl Connections {
             Err(error) => {
                 let because = Fault::from(error);
                 tracing::warn!(connection = %id, error = %because, "no renewal while the store takes no writes");
-                return self.pause(&held, None, because.into()).await;
+                return self.pause(&held, None, because.into());
             }
         }
         let asked = self.parts.clock.now();
@@ -83,7 +81,7 @@ impl Connections {
             Ok(first) => match self.made_of(&mut gathering, first.clone()).await {
                 Ok(answer) => {
                     let Gathering { fields, grant: Grant { secret_fields, .. }, .. } = gathering;
-                    let told = self.told_of(&held, fields);
+                    let told = told_of(&held, fields);
                     let held = Held { grant: Grant { secret_fields, ..held.grant }, ..held };
                     self.keep(held, spend, answer, told, asked).await
                 }
@@ -99,18 +97,18 @@ impl Connections {
                 if matches!(spend, Spend::Client) && error.is_final() {
                     self.bury(&held);
                 }
-                self.not_renewed(&held, error).await
+                self.not_renewed(&held, &error)
             }
         }
     }
 
-    async fn not_renewed(&self, held: &Held, error: OAuthError) -> Result<Renewed, CredentialError> {
+    fn not_renewed(&self, held: &Held, error: &OAuthError) -> Result<Renewed, CredentialError> {
         tracing::warn!(connection = %held.connection.id, app = held.app.name, %error, "token not renewed");
         let asked = match error {
-            OAuthError::RateLimited { retry_after } => retry_after,
+            OAuthError::RateLimited { retry_after } => *retry_after,
             _ => None,
         };
-        self.pause(held, asked, CredentialError::TokenEndpoint(error.to_string())).await
+        self.pause(held, asked, CredentialError::TokenEndpoint(error.to_string()))
     }
 
     /// What to spend: the newest token that is not known to be dead. Looking again after one has died reads the store
@@ -161,13 +159,6 @@ impl Connections {
         Ok(answer)
     }
 
-    /// What is stored with the grant where a renewal has told other fields.
-    fn told_of(&self, held: &Held, fields: std::collections::BTreeMap<String, String>) -> Option<Told> {
-        let mut metadata = held.connection.metadata.clone();
-        metadata.extend(fields.iter().map(|(name, value)| (name.clone(), value.as_str().into())));
-        (fields != held.connection.fields).then_some(Told { fields, metadata })
-    }
-
     /// Makes an answer durable; the credential that is given out is made from what was stored.
     async fn keep(
         &self,
@@ -200,7 +191,7 @@ impl Connections {
             self.lists.forget(&OfApp(held.connection.owner, held.connection.app.as_str()));
         }
         held = Held { grant, generation, issued: asked, expires, ..held };
-        Ok(Renewed::Ready(self.ready(&held).await?))
+        Ok(Renewed::Ready(self.ready(&held)?))
     }
 
     /// A renewal that failed half-way: the old credential serves on, but the refresh token that was spent for nothing has
@@ -215,7 +206,7 @@ impl Connections {
         let spent = with.refresh_token();
         let Some(next) = answer.refresh_token.filter(|next| spent.is_some() && Some(next) != spent.as_ref())
         else {
-            return self.not_renewed(&held, error).await;
+            return self.not_renewed(&held, &error);
         };
         let old = held.grant.refresh_token.clone();
         let grant = Grant { refresh_token: Some(next), previous_refresh_token: spent, ..held.grant.clone() };
@@ -225,7 +216,7 @@ impl Connections {
             self.revoke_unless_stored(held.connection, held.app, grant);
             return Ok(Renewed::Moved);
         };
-        self.not_renewed(&Held { grant, generation, ..held }, error).await
+        self.not_renewed(&Held { grant, generation, ..held }, &error)
     }
 
     /// Stores a row in the place of generation `expected`, however long the store takes to come back; the new
@@ -273,10 +264,10 @@ impl Connections {
             return Ok(Renewed::Moved);
         }
         held.generation += 1;
-        Ok(Renewed::Ready(self.ready(&held).await?))
+        Ok(Renewed::Ready(self.ready(&held)?))
     }
 
-    async fn pause(
+    fn pause(
         &self,
         held: &Held,
         asked: Option<Duration>,
@@ -284,14 +275,14 @@ impl Connections {
     ) -> Result<Renewed, CredentialError> {
         let now = self.parts.clock.now();
         self.fresh.pauses.begin(held.connection.id, now, asked, because.clone());
-        self.make_do(held, because).await
+        self.make_do(held, because)
     }
 
     /// No new token: the old one serves as long as it is valid.
-    async fn make_do(&self, held: &Held, because: CredentialError) -> Result<Renewed, CredentialError> {
+    fn make_do(&self, held: &Held, because: CredentialError) -> Result<Renewed, CredentialError> {
         match held.expires {
             Some(expires) if expires <= self.parts.clock.now() => Err(because),
-            _ => Ok(Renewed::Ready(self.ready(held).await?)),
+            _ => Ok(Renewed::Ready(self.ready(held)?)),
         }
     }
 
@@ -315,4 +306,11 @@ impl Connections {
 /// Test or live, where the credential tells: callers of the one must never find themselves in the other.
 fn environment_of<'a>(gathering: &Gathering<'a>) -> Option<&'a str> {
     gathering.app.environment(&gathering.values()).map(|environment| environment.name.as_str())
+}
+
+/// What is stored with the grant where a renewal has told other fields.
+fn told_of(held: &Held, fields: BTreeMap<String, String>) -> Option<Told> {
+    let mut metadata = held.connection.metadata.clone();
+    metadata.extend(fields.iter().map(|(name, value)| (name.clone(), value.as_str().into())));
+    (fields != held.connection.fields).then_some(Told { fields, metadata })
 }

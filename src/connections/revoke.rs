@@ -55,7 +55,7 @@ impl Connections {
                     tracing::info!(connection = %connection.id, app = app.name, text);
                 }
                 Err(fault) => {
-                    tracing::warn!(connection = %connection.id, %fault, "grant not ended at the provider")
+                    tracing::warn!(connection = %connection.id, %fault, "grant not ended at the provider");
                 }
             }
         });

@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn tl_11_an_end_without_a_unit_tells_it_by_its_size() {
         for value in [json!(784_111_837), json!(784_111_837_000_i64), json!("1994-11-06T08:50:37Z")] {
-            assert_eq!(lifetime_until(&value, NOW), Some(Duration::from_secs(60)), "{value}");
+            assert_eq!(lifetime_until(&value, NOW), Some(Duration::from_mins(1)), "{value}");
         }
         assert_eq!(lifetime_until(&json!("soon"), NOW), None);
     }
@@ -214,7 +214,7 @@ mod tests {
         let now = Timestamp::from_micros(1_700_000_000_000_000);
         for text in ["1700000060", "1700000060000", "Tue, 14 Nov 2023 22:14:20 GMT"] {
             for unit in [RetryUnit::S, RetryUnit::Ms, RetryUnit::Epoch, RetryUnit::EpochMs] {
-                assert_eq!(wait(text, unit, now), Some(Duration::from_secs(60)), "{text} {unit:?}");
+                assert_eq!(wait(text, unit, now), Some(Duration::from_mins(1)), "{text} {unit:?}");
             }
         }
     }

@@ -89,22 +89,20 @@ fn field(catalog: &Catalog, app: &str, name: &str) -> Field {
     catalog.app(app).unwrap().fields.iter().find(|field| field.name == name).unwrap().clone()
 }
 
+type Takes<'a> = Box<dyn Fn(&str) -> bool + 'a>;
+
 /// Every field, or value that is typed in, that becomes a part of a host, and what asks whether it takes a value.
-fn host_fields(app: &App) -> Vec<(&str, Box<dyn Fn(&str) -> bool + '_>)> {
+fn host_fields(app: &App) -> Vec<(&str, Takes<'_>)> {
     let fields = app.fields.iter().filter(|field| field.role == Role::Host);
     let typed = app.auth.iter().flat_map(|way| &way.fields).filter(|field| field.role == Role::Host);
-    let mut found: Vec<(&str, Box<dyn Fn(&str) -> bool>)> = Vec::new();
+    let mut found: Vec<(&str, Takes<'_>)> = Vec::new();
     found.extend(fields.map(|field| {
-        (
-            field.name.as_str(),
-            Box::new(|value: &str| field.accepts(value).is_ok()) as Box<dyn Fn(&str) -> bool>,
-        )
+        let takes: Takes<'_> = Box::new(|value: &str| field.accepts(value).is_ok());
+        (field.name.as_str(), takes)
     }));
     found.extend(typed.map(|field| {
-        (
-            field.name.as_str(),
-            Box::new(|value: &str| field.accepts(value).is_ok()) as Box<dyn Fn(&str) -> bool>,
-        )
+        let takes: Takes<'_> = Box::new(|value: &str| field.accepts(value).is_ok());
+        (field.name.as_str(), takes)
     }));
     found
 }

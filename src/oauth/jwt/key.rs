@@ -22,7 +22,7 @@ const UNREADABLE: JwtError = JwtError::Key("is not written as this app's keys ar
 
 /// A key that signs.
 pub(super) enum Key {
-    Hmac(hmac::Key),
+    Hmac(Box<hmac::Key>),
     Rsa(Box<rsa::KeyPair>, &'static dyn signature::RsaEncoding),
     Ecdsa(Box<EcdsaKeyPair>),
     Ed25519(Box<Ed25519KeyPair>),
@@ -33,7 +33,11 @@ impl Key {
     pub(super) fn read(algorithm: Algorithm, encoding: KeyEncoding, text: &Secret) -> Result<Self, JwtError> {
         let hmac = |algorithm| {
             let bytes = bytes(encoding, text)?;
-            if bytes.is_empty() { Err(UNREADABLE) } else { Ok(Self::Hmac(hmac::Key::new(algorithm, &bytes))) }
+            if bytes.is_empty() {
+                Err(UNREADABLE)
+            } else {
+                Ok(Self::Hmac(Box::new(hmac::Key::new(algorithm, &bytes))))
+            }
         };
         let rsa = |encoding_of| Ok(Self::Rsa(Box::new(rsa_key(&private(encoding, text)?)?), encoding_of));
         let ecdsa = |curve| {
