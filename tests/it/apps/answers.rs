@@ -20,7 +20,8 @@ const REFRESH: &str = "refresh-token-1";
 pub(super) struct Provider {
     told: Vec<(Meant, String)>,
     token: String,
-    mcp: Option<String>,
+    /// The resource of an MCP server, and its authorization server's domain.
+    mcp: Option<(String, String)>,
 }
 
 impl Provider {
@@ -52,12 +53,18 @@ impl Provider {
         let first = if way.exchange.is_some() { SHORT } else { ACCESS };
         let path = way.token.as_ref().and_then(|token| token.path.as_deref());
         let token = token(app, way, path, first).to_string();
-        Self { told, token, mcp: way.mcp.as_ref().map(|mcp| mcp.domains[0].clone()) }
+        Self {
+            told,
+            token,
+            mcp: way.mcp.as_ref().map(|mcp| (mcp.url.as_str().to_owned(), mcp.domains[0].clone())),
+        }
     }
 
     /// What it says to a request; other tokens, once the first have grown old.
     pub(super) fn answer(&self, seen: &Seen, aged: bool) -> String {
-        if let Some(document) = self.mcp.as_ref().and_then(|domain| discovery(domain, seen.target())) {
+        if let Some(document) =
+            self.mcp.as_ref().and_then(|(resource, domain)| discovery(resource, domain, seen.target()))
+        {
             return document.to_string();
         }
         let url = format!("https://{}{}", seen.header("host").unwrap(), seen.target());
@@ -87,7 +94,7 @@ fn token(app: &App, way: &Auth, path: Option<&str>, access: &str) -> Value {
     let mut answer = json!({"token_type": "Bearer", "expires_in": lasts});
     put(&mut answer, path.unwrap_or("access_token"), json!(access));
     let is_spent = way.refresh.spend == Spend::RefreshToken && way.refresh.kind != RefreshKind::None;
-    if is_spent && way.authorize.is_some() {
+    if is_spent && (way.authorize.is_some() || way.mcp.is_some()) {
         answer["refresh_token"] = json!(REFRESH);
     }
     if let Some((path, value)) = way.token.as_ref().and_then(|token| token.ok.as_ref()) {
@@ -224,10 +231,10 @@ fn put(value: &mut Value, path: &str, what: Value) {
 
 /// The documents of an MCP server whose authorization server is this domain (RFC 9728, RFC 8414), and a client that it
 /// registers (RFC 7591).
-fn discovery(domain: &str, target: &str) -> Option<Value> {
+fn discovery(resource: &str, domain: &str, target: &str) -> Option<Value> {
     let issuer = format!("https://{domain}");
     if target.starts_with("/.well-known/oauth-protected-resource") {
-        return Some(json!({"resource": issuer, "authorization_servers": [issuer]}));
+        return Some(json!({"resource": resource, "authorization_servers": [issuer]}));
     }
     if target.starts_with("/.well-known/") {
         return Some(json!({

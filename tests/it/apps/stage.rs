@@ -227,7 +227,7 @@ impl Stage {
         let page = browser.open_link(made).await;
         let reply = browser.press(&page, &[]).await;
         if reply.status != 303 {
-            return Err(format!("no consent: {} {}", reply.status, reply.text()));
+            return Err(format!("no consent: {}; asked {:?}", reply.status, lines(&self.internet.seen())));
         }
         let consent = reply.header("location").unwrap().to_owned();
         let mut back = visit.back.clone();

@@ -105,10 +105,13 @@ impl Browser {
         reply.header("location").unwrap().to_owned()
     }
 
-    /// Comes back from the consent page of `app` with its `state` and what the provider adds: the page about it.
+    /// Comes back from the consent page of `app` with its `state` (OAuth 1.0a has its token for that) and what the provider
+    /// adds: the page about it.
     pub(crate) async fn come_back(&self, app: &str, consent: &str, added: &[(&str, &str)]) -> Page {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        query.append_pair("state", &parameter(consent, "state").unwrap()).extend_pairs(added);
+        let state =
+            ["state", "oauth_token"].into_iter().find_map(|name| Some((name, parameter(consent, name)?)));
+        query.extend_pairs(state).extend_pairs(added);
         self.open(&format!("/callback/{app}?{}", query.finish())).await
     }
 }

@@ -82,7 +82,9 @@ async fn slack_gives_a_bot_and_a_user_at_once() {
     let connected = Connected::by(&Way { answer: answer.to_owned(), ..way("slack", "OAUTH2") }).await;
     let world = &connected.stage.world;
     let listed = world.api(&world.key, Method::GET, "/connections", None).await.json();
-    let found: Vec<_> = listed["connections"].as_array().unwrap().iter().collect();
+    let mut found: Vec<_> = listed["connections"].as_array().unwrap().iter().collect();
+    // Made at one time, they stand in no order.
+    found.sort_by_key(|connection| connection["app"].to_string());
     let apps: Vec<_> = found.iter().map(|connection| (&connection["app"], &connection["status"])).collect();
     assert_eq!(apps, [(&json!("slack"), &json!("ACTIVE")), (&json!("slack-user"), &json!("ACTIVE"))]);
     for (app, token) in [("slack", "Bearer at.1~x"), ("slack-user", "Bearer xoxp.u~1")] {
