@@ -110,6 +110,8 @@ impl Sheet {
     /// A text without what is another one each time.
     fn plain(&self, text: &str) -> String {
         let text = text.replace(&self.redirect_uri, "<redirect_uri>");
+        let encoded: String = form_urlencoded::byte_serialize(self.redirect_uri.as_bytes()).collect();
+        let text = text.replace(&encoded, "<redirect_uri>");
         let text = text.replace(concat!("keyferry/", env!("CARGO_PKG_VERSION")), "keyferry/<version>");
         if is_random(&text) {
             return "<random>".to_owned();
