@@ -30,9 +30,9 @@ const ANYWHERE: &str = r#"
     inject = [{ header = "Authorization", value = "Bearer ${api_key}" }]
     [[auth]]
     method = "OAUTH2"
-    client = "anywhere"
-    authorize = { url = "https://id.example.com/authorize" }
-    token = { url = "https://id.example.com/token" }
+    register = { url = "https://${host}/clients" }
+    authorize = { url = "https://${host}/authorize" }
+    token = { url = "https://${host}/token" }
     inject = [{ header = "Authorization", value = "Bearer ${access_token}" }]
 "#;
 
@@ -55,10 +55,7 @@ fn new(host: &str, finished: bool) -> Value {
 async fn rt_8_a_host_that_is_a_private_address_in_any_spelling_is_not_stored() {
     let mut plan = Plan::default().app("anywhere", ANYWHERE);
     plan.settings.egress.allow.clear();
-    let client = json!({"client_id": "id", "client_secret": "secret"});
     let world = plan.start().await;
-    let put = world.api(&world.admin_key, Method::PUT, "/apps/anywhere/client", Some(client)).await;
-    assert_eq!(put.status, 200, "{}", put.text());
     for host in [
         "127.0.0.1",
         "127.1",
