@@ -151,7 +151,7 @@ fn claims_text(claims: &Map<String, Value>) -> String {
         match name.as_str() {
             "iat" => *value = "<now>".into(),
             "exp" | "nbf" => {
-                *value = format!("<now> + {}", value.as_i64().unwrap_or_default() - issued).into()
+                *value = format!("<now> + {}", value.as_i64().unwrap_or_default() - issued).into();
             }
             "jti" => *value = "<random>".into(),
             _ => {}

@@ -34,7 +34,7 @@ pub(super) const CODE: &str = "4/co de+&1";
 /// Longer than the token of any provider lives.
 const AGES: Duration = Duration::from_hours(24 * 100);
 /// Nearly as long as the sixty days that some tokens live.
-const NEARLY: Duration = Duration::from_secs(60 * 24 * 3600 - 120);
+const NEARLY: Duration = Duration::from_mins(60 * 24 * 60 - 2);
 /// How long a visit waits for what it knows must come.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -69,6 +69,7 @@ struct Phase {
 }
 
 /// One way into an app, and what is to be done with it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a step that some ways have")]
 #[derive(Clone, Debug, Default)]
 pub(super) struct Visit {
     pub(super) app: String,
@@ -293,7 +294,7 @@ fn signature(parameters: &Table) -> String {
         parameters.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(value))).collect();
     let key = hmac::Key::new(hmac::HMAC_SHA256, CLIENT_SECRET.as_bytes());
     let tag = hmac::sign(&key, pairs.join("&").as_bytes());
-    tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 /// `METHOD https://host/path?query` of a request.
