@@ -51,11 +51,11 @@ fn body(seen: &Seen) -> String {
 }
 
 /// Instagram's way: a short token is exchanged for a long one, which is itself what its successor is asked for with.
-const LONG_LIVED: &str = r#"
+const LONG_LIVED: &str = r"
 token = { url = '@/token', client_auth = 'body' }
 exchange = { url = '@/long', method = 'GET', params = { grant_type = 'ig_exchange_token', client_secret = '${client_secret}', access_token = '${access_token}' } }
 refresh = { url = '@/again', method = 'GET', grant_type = 'ig_refresh_token', client_auth = 'absent', spend = 'access_token', params = { access_token = '${access_token}' } }
-"#;
+";
 
 async fn long_lived() -> Upstream {
     Upstream::answering(|seen| match path(seen) {
@@ -104,7 +104,7 @@ async fn an_access_token_that_has_ended_can_not_renew_itself() {
 }
 
 /// Bullhorn's way: a session and its address, both new with every renewal.
-const SESSIONS: &str = r#"
+const SESSIONS: &str = r"
 base = '${rest_url}'
 [[field]]
 name = 'rest_url'
@@ -116,7 +116,7 @@ regex = '^(.+?)/?$'
 ---
 token = { url = '@/token' }
 exchange = { url = '@/login', method = 'GET', always = true, path = 'BhRestToken', params = { access_token = '${access_token}' } }
-"#;
+";
 
 /// Each token answer is numbered; `address` makes the session's address out of the number.
 async fn sessions(address: fn(usize) -> String) -> Upstream {

@@ -15,8 +15,8 @@ type Documents = Arc<Mutex<Value>>;
 /// A resource with its authorization server, whose documents a test may change.
 async fn server(changes: Value) -> (Upstream, Documents) {
     let documents = Arc::new(Mutex::new(changes));
-    let changed = Arc::clone(&documents);
-    let upstream = Upstream::answering(move |seen| answer(seen, &changed.lock().unwrap())).await;
+    let told = Arc::clone(&documents);
+    let upstream = Upstream::answering(move |seen| answer(seen, &told.lock().unwrap())).await;
     (upstream, documents)
 }
 
