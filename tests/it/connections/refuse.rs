@@ -59,8 +59,8 @@ fn vouched(query: &Query) -> Query {
     let pairs: Vec<String> = sorted.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let key = hmac::Key::new(hmac::HMAC_SHA256, CLIENT.1.as_bytes());
     let tag = hmac::sign(&key, pairs.join("&").as_bytes());
-    let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    with(query, "hmac", Some(&hex))
+    let hex: Vec<String> = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    with(query, "hmac", Some(&hex.concat()))
 }
 
 #[tokio::test]

@@ -45,7 +45,7 @@ fn acme_at(port: u16) -> String {
     )
 }
 
-/// PyPI django-oauth-toolkit; its userinfo endpoint is the API.
+/// The Python package django-oauth-toolkit; its userinfo endpoint is the API.
 fn toolkit_at(port: u16) -> String {
     let server = format!("http://127.0.0.1:{port}/o");
     format!(

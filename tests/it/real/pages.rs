@@ -44,7 +44,16 @@ fn apps(port: u16) -> [(&'static str, String); 3] {
         request = {{ get = "{server}/harbours", list = "", label = "name" }}
         "#
     );
-    let keyed = format!(
+    [
+        ("buoy", format!("name = \"buoy\"\ndisplay_name = \"Buoy\"\n{}", consent(""))),
+        ("moorings", format!("name = \"moorings\"\ndisplay_name = \"Moorings\"\n{}", consent(&site))),
+        ("lighthouse", keyed(&server)),
+    ]
+}
+
+/// An app whose users type in a key, and more.
+fn keyed(server: &str) -> String {
+    format!(
         r#"
         name = "lighthouse"
         display_name = "Lighthouse"
@@ -72,12 +81,7 @@ fn apps(port: u16) -> [(&'static str, String); 3] {
         id = "id"
         label = "name"
         "#
-    );
-    [
-        ("buoy", format!("name = \"buoy\"\ndisplay_name = \"Buoy\"\n{}", consent(""))),
-        ("moorings", format!("name = \"moorings\"\ndisplay_name = \"Moorings\"\n{}", consent(&site))),
-        ("lighthouse", keyed),
-    ]
+    )
 }
 
 /// Runs the walks of the script that are called like this.
