@@ -77,6 +77,8 @@ struct Renewal {
     running: Running,
     /// Of which generation the grant is by now, as others said meanwhile: an older credential is not kept.
     overtaken: i64,
+    /// Whether there is a new token by now, and the store doesn't take it.
+    waits_for_store: bool,
 }
 
 /// What is at hand, and what is on its way.
@@ -142,6 +144,13 @@ impl Fresh {
         // Looked at afterwards: who overtakes it now finds it at hand.
         if self.running().get(&id).is_some_and(|renewal| ready.credential.generation < renewal.overtaken) {
             self.ready.remove(&id);
+        }
+    }
+
+    /// Notes that a renewed token waits for the store.
+    pub(super) fn waits_for_store(&self, id: ConnectionId) {
+        if let Some(renewal) = self.running().get_mut(&id) {
+            renewal.waits_for_store = true;
         }
     }
 
@@ -236,7 +245,13 @@ impl Connections {
             ))
         };
         timeout(PATIENCE, renewed).await.unwrap_or_else(|_| {
-            Err(Fault::Unavailable("a renewed token waits for the store to take it".to_owned()).into())
+            let waits_for_store =
+                self.fresh.running().get(&id).is_some_and(|renewal| renewal.waits_for_store);
+            Err(if waits_for_store {
+                Fault::Unavailable("a renewed token waits for the store to take it".to_owned()).into()
+            } else {
+                CredentialError::TokenEndpoint("the provider has not given a new token yet".to_owned())
+            })
         })
     }
 
@@ -257,7 +272,7 @@ impl Connections {
             result.unwrap_or_else(|_| Err(Fault::Internal("a renewal did not end".to_owned()).into()))
         };
         let started = task.map(ended).boxed().shared();
-        running.insert(id, Renewal { running: started.clone(), overtaken: i64::MIN });
+        running.insert(id, Renewal { running: started.clone(), overtaken: i64::MIN, waits_for_store: false });
         started
     }
 

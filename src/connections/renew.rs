@@ -251,6 +251,7 @@ impl Connections {
                 }
                 Err(_) => {}
             }
+            self.fresh.waits_for_store(row.connection);
             waits.wait().await;
         }
     }

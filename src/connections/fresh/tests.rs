@@ -32,7 +32,7 @@ fn ready(generation: i64) -> Arc<Ready> {
 
 fn renewing(fresh: &Fresh, id: ConnectionId) {
     let running = futures_util::future::pending().boxed().shared();
-    fresh.running().insert(id, Renewal { running, overtaken: i64::MIN });
+    fresh.running().insert(id, Renewal { running, overtaken: i64::MIN, waits_for_store: false });
 }
 
 #[test]
