@@ -516,3 +516,19 @@ async fn scopes_that_were_not_granted_are_told_and_asked_for_again() {
     let journey = world.leave(&again, &[]).await;
     assert!(journey.url.contains("scope=read+write"), "{}", journey.url);
 }
+
+#[tokio::test]
+async fn oc_14_a_grant_is_not_ended_where_that_would_end_another_that_serves() {
+    for (ends, ended) in [("account", 0), ("grant", 1)] {
+        let token = json!({"access_token": "at", "refresh_token": "rt", "expires_in": 3600});
+        let script = Upstream::answering(move |_| json_answer(&token)).await;
+        let rest = format!("token = {{ url = '@/token' }}\nrevoke = {{ url = '@/revoke', ends = '{ends}' }}");
+        let world = stage(&script, &rest).await;
+        let (first, second) = (connected(&world).await, connected(&world).await);
+        world.connections.delete(first.owner, first.id).await.unwrap();
+        world.connections.finish().await;
+        let revoked = script.seen().iter().filter(|seen| path(seen) == "/revoke").count();
+        assert_eq!(revoked, ended, "{ends}");
+        assert_eq!(world.get(second.id).await.status, Status::Active);
+    }
+}

@@ -191,3 +191,20 @@ async fn a_client_that_is_refused_later_is_asked_for_once_and_left_alone() {
         assert!(world.credential(&made).await.is_ok(), "{code}");
     }
 }
+
+#[tokio::test]
+async fn tl_7_what_was_typed_in_and_is_refused_twice_in_a_row_is_sent_no_more() {
+    let world = World::new().await;
+    let credentials = Some(secrets(&[("client_id", CLIENT.0), ("client_secret", CLIENT.1)]));
+    let made = Arc::new(world.create(NewConnection { credentials, ..new("keyed") }).await.unwrap());
+    world.pass(3700);
+    for _ in 0..2 {
+        world.provider.fail_next(Fault::Error("invalid_client"));
+        assert!(matches!(world.credential(&made).await, Err(CredentialError::TokenEndpoint(_))));
+        world.pass(61);
+    }
+    let asked = world.provider.token_requests();
+    assert!(matches!(world.credential(&made).await, Err(CredentialError::Reauthorize { .. })));
+    assert_eq!(world.provider.token_requests(), asked);
+    assert!(world.get(made.id).await.needs_reauthorization());
+}
