@@ -12,10 +12,13 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 use super::{Base, Connections, Credential, prepare::Injected, values::Values};
-use crate::catalog::{
-    app::{App, Probe},
-    auth::Auth,
-    json_path,
+use crate::{
+    catalog::{
+        app::{App, Probe},
+        auth::Auth,
+        json_path,
+    },
+    net::AGENT,
 };
 
 pub(super) const LIMIT: usize = 1024 * 1024;
@@ -115,9 +118,7 @@ fn dress(
         headers.entry(name).or_insert_with(|| value.clone());
     }
     headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
-    headers
-        .entry(USER_AGENT)
-        .or_insert(HeaderValue::from_static(concat!("keyferry/", env!("CARGO_PKG_VERSION"))));
+    headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(AGENT));
     for (name, value) in last {
         headers.insert(name, value.clone());
     }

@@ -19,6 +19,9 @@ pub mod tunnel;
 pub mod upload;
 mod waits;
 
+/// What this gateway calls itself where it speaks for itself; calls go out with their caller's own name.
+pub const AGENT: &str = concat!("keyferry/", env!("CARGO_PKG_VERSION"));
+
 pub use body::{Body, BoxError};
 pub use client::{Client, Egress, FetchError, SendError};
 pub use strangers::Strangers;

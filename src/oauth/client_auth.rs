@@ -8,7 +8,7 @@ use super::{Client, OAuthError, params::Params};
 use crate::catalog::{auth::ClientAuth, template::Values};
 
 /// What kind of proof a signed token is.
-const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Adds the proof to a request's parameters or headers.
 pub(super) fn apply(
@@ -34,7 +34,7 @@ pub(super) fn apply(
             if !client.id.is_empty() {
                 params.standard("client_id", client.id.as_str());
             }
-            params.standard("client_assertion_type", JWT_BEARER);
+            params.standard("client_assertion_type", ASSERTION_TYPE);
             params.standard("client_assertion", values.value("jwt").ok_or_else(missing)?);
         }
     }

@@ -21,7 +21,6 @@ use crate::{catalog::auth::ClientAuth, net};
 /// Longer than any such document is.
 pub(super) const LIMIT: usize = 256 * 1024;
 pub(super) const DEADLINE: Duration = Duration::from_secs(10);
-const NAME: &str = concat!("keyferry/", env!("CARGO_PKG_VERSION"));
 
 /// What a server says of itself, as far as a client needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -202,7 +201,7 @@ fn metadata_of(issuer: &Url) -> Vec<Url> {
 async fn get(http: &net::client::Client, url: &Url) -> Result<Option<Value>, OAuthError> {
     let request = Request::get(url.as_str())
         .header(ACCEPT, "application/json")
-        .header(USER_AGENT, NAME)
+        .header(USER_AGENT, net::AGENT)
         .header("mcp-protocol-version", "2025-06-18")
         .body(Bytes::new())
         .map_err(|_| OAuthError::Protocol("it names an endpoint that is no web address"))?;
@@ -231,7 +230,7 @@ pub(super) async fn post(
     let request = Request::post(url)
         .header(CONTENT_TYPE, content_type)
         .header(ACCEPT, "application/json")
-        .header(USER_AGENT, NAME)
+        .header(USER_AGENT, net::AGENT)
         .body(Bytes::from(body))
         .map_err(|_| OAuthError::Configuration("the endpoint's address is not a URL".to_owned()))?;
     Ok(http.fetch(request, LIMIT, DEADLINE).await?)

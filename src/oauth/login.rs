@@ -7,7 +7,7 @@ use super::{OAuthError, TokenAnswer, TokenEndpoint, params::Params, request::Ste
 use crate::catalog::auth::ClientAuth;
 
 /// The grant of a signed assertion.
-const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// Logs in.
 pub async fn login(endpoint: &TokenEndpoint<'_>) -> Result<TokenAnswer, OAuthError> {
@@ -19,7 +19,7 @@ pub async fn login(endpoint: &TokenEndpoint<'_>) -> Result<TokenAnswer, OAuthErr
 pub async fn assert(endpoint: &TokenEndpoint<'_>) -> Result<TokenAnswer, OAuthError> {
     let token = endpoint.token;
     let mut params = Params::new(&token.rename);
-    let grant_type = token.grant_type.as_deref().unwrap_or(JWT_BEARER);
+    let grant_type = token.grant_type.as_deref().unwrap_or(GRANT_TYPE);
     if !grant_type.is_empty() {
         params.standard("grant_type", grant_type);
         params.standard("assertion", endpoint.signed()?);

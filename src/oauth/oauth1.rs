@@ -107,7 +107,7 @@ impl Legs<'_> {
         let request = Request::post(uri)
             .header(AUTHORIZATION, value.expose())
             .header(ACCEPT, "*/*")
-            .header(USER_AGENT, concat!("keyferry/", env!("CARGO_PKG_VERSION")))
+            .header(USER_AGENT, net::AGENT)
             .body(Bytes::new())
             .map_err(|_| bad())?;
         let response = self.http.fetch(request, discovery::LIMIT, discovery::DEADLINE).await?;

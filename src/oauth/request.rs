@@ -131,9 +131,7 @@ pub(super) async fn send(
 ) -> Result<Response<Bytes>, OAuthError> {
     // Some answer with a form or a page unless they are asked for JSON, and some refuse who has no name.
     headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
-    headers
-        .entry(USER_AGENT)
-        .or_insert(HeaderValue::from_static(concat!("keyferry/", env!("CARGO_PKG_VERSION"))));
+    headers.entry(USER_AGENT).or_insert(HeaderValue::from_static(net::AGENT));
     let request = match method {
         Verb::Post => {
             let (content_type, body) = params.body(format);

@@ -102,7 +102,6 @@ impl Call {
         Credentials::of(&self.request, self.app.credential_headers())
     }
 
-    /// App, where in the target the path behind it stands, and the request.
     /// The same call by the app's file that a credential was prepared by: files may be read again in mid-call.
     pub(super) fn by(mut self, edition: u64, apps: &Apps) -> Result<Self, Refusal> {
         if self.app.edition() != edition {
@@ -112,6 +111,7 @@ impl Call {
         Ok(self)
     }
 
+    /// App, where in the target the path behind it stands, and the request.
     pub(super) fn into_parts(self) -> (Arc<App>, Range<usize>, Box<Request<Body>>) {
         (self.app, self.path, self.request)
     }

@@ -32,7 +32,8 @@ fn escaped(text: &str, special: &str) -> String {
     text.chars().map(escape).collect()
 }
 
-fn unhexed(text: &str) -> Option<Vec<u8>> {
+/// The bytes that hexadecimal digits write, in either case; nothing for anything else.
+pub fn unhexed(text: &str) -> Option<Vec<u8>> {
     let digits: Vec<u8> = text.chars().map(|c| c.to_digit(16)?.try_into().ok()).collect::<Option<_>>()?;
     let pair = |pair: &[u8]| match pair {
         [high, low] => Some(high << 4 | low),

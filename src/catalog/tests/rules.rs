@@ -114,6 +114,12 @@ fn ways_in() {
         ("method = \"API_KEY\"", "method = \"API_KEY\"\nclient = \"acme\"", "auth[1].client", "no use"),
         ("method = \"API_KEY\"", "method = \"CLIENT_CREDENTIALS\"", "auth[1].fields", "client_id is missing"),
         ("method = \"API_KEY\"", "method = \"CLIENT_CREDENTIALS\"", "auth[1].token", "is missing"),
+    ]);
+}
+
+#[test]
+fn what_goes_upstream_and_what_is_asked_about_it() {
+    check(&[
         (
             "inject = [{ header = \"A",
             "# inject = [{ header = \"A",

@@ -19,6 +19,7 @@ use crate::{
     cli::print,
     config::Settings,
     net::{
+        AGENT,
         client::{Client, Egress, FetchError, SendError},
         guard::SystemResolver,
     },
@@ -137,9 +138,8 @@ async fn dial(client: &Client, what: &'static str, url: &str, values: &BTreeMap<
 }
 
 async fn ask(client: &Client, url: &str) -> State {
-    let request = Request::get(url.split('#').next().unwrap_or(url))
-        .header(USER_AGENT, concat!("keyferry/", env!("CARGO_PKG_VERSION")))
-        .body(Bytes::new());
+    let request =
+        Request::get(url.split('#').next().unwrap_or(url)).header(USER_AGENT, AGENT).body(Bytes::new());
     let request = match request {
         Ok(request) => request,
         Err(error) => return State::Fails(error.to_string()),

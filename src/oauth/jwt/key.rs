@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::JwtError;
 use crate::{
     catalog::auth::{Algorithm, KeyEncoding},
+    sign::callback::unhexed,
     vault::{self, Secret},
 };
 
@@ -122,14 +123,7 @@ fn bytes(encoding: KeyEncoding, text: &Secret) -> Result<Zeroizing<Vec<u8>>, Jwt
     let read = match encoding {
         KeyEncoding::Pem | KeyEncoding::Text => Some(text.as_bytes().to_vec()),
         KeyEncoding::Base64 => STANDARD.decode(text).ok(),
-        KeyEncoding::Hex => hex(text),
+        KeyEncoding::Hex => unhexed(text),
     };
     read.map(Zeroizing::new).ok_or(UNREADABLE)
-}
-
-fn hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> =
-        text.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
-    let (pairs, rest) = digits.as_deref()?.as_chunks::<2>();
-    rest.is_empty().then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
 }
